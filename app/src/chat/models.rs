@@ -145,6 +145,7 @@ mod tests {
             description: String::new(),
             context_window: None,
             capabilities: Vec::new(),
+            price: None,
         };
         [("a", vec![]), ("b", vec![model("one"), model("two")]), ("c", vec![model("one")])]
             .map(|(provider, models)| (provider.to_owned(), models))

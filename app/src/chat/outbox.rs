@@ -25,8 +25,15 @@ impl Outbox {
         fresh: Uuid,
     ) -> NewRun {
         let (provider, model) = choice.map(|choice| (choice.provider, choice.model)).unzip();
-        let mut request =
-            NewRun { message, provider, model, sentiment_method: None, conversation_id, client_message_id: None };
+        let mut request = NewRun {
+            message,
+            provider,
+            model,
+            settings: None,
+            sentiment_method: None,
+            conversation_id,
+            client_message_id: None,
+        };
         request.client_message_id = self
             .unanswered
             .as_ref()

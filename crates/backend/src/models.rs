@@ -103,6 +103,7 @@ fn wire(model: llm::ModelInfo) -> Model {
         description: model.description,
         context_window: model.context_window,
         capabilities: model.capabilities.into_iter().map(|capability| name_of(capability).to_owned()).collect(),
+        price: model.price.map(|price| types::Price { input: price.input, output: price.output }),
     }
 }
 

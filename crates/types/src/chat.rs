@@ -1,6 +1,6 @@
 //! Conversations and their messages, as API clients and as the browser get them.
 
-use crate::{ApiError, ConversationId, Fields, MessageId, RunId, StreamId, Usage, check_text};
+use crate::{ApiError, ConversationId, Fields, GenerationSettings, MessageId, RunId, StreamId, Usage, check_text};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -57,7 +57,7 @@ pub enum SentimentMethod {
 
 /// A request to send a message and have it answered: `POST /api/v1/chat/stream`. What is absent takes the user's
 /// default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewRun {
     /// The user's words: 1 to 200,000 characters, not blank.
@@ -68,6 +68,9 @@ pub struct NewRun {
     /// The model's id within its provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// How the model chooses its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<GenerationSettings>,
     /// How the sentiment of the message is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentiment_method: Option<SentimentMethod>,
@@ -88,6 +91,9 @@ impl NewRun {
             if let Some(name) = name {
                 fields.check(field, check_text(name, TITLE_MAX_CHARS));
             }
+        }
+        if let Some(settings) = &self.settings {
+            settings.check(&mut fields);
         }
         fields.finish()
     }

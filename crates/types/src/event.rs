@@ -64,6 +64,9 @@ pub struct Usage {
     /// Whether Lia counted because the provider did not.
     #[serde(default)]
     pub estimated: bool,
+    /// What it cost in millionths of a US dollar: as the provider said, else by its list price; absent where unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<i64>,
 }
 
 /// A failure after the run was saved: the data of the `error` event.

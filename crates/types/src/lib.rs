@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod ids;
 mod model;
+mod preferences;
 mod text;
 mod view;
 
@@ -20,6 +21,7 @@ pub use chat::{
 pub use error::{ApiError, Envelope, ErrorCode, FieldError, Fields};
 pub use event::{FinishReason, RunError, RunEvent, StreamId, Usage};
 pub use ids::{ConversationId, MessageId, RunId, SessionId, UserId};
-pub use model::{Model, ModelCatalogue};
+pub use model::{Model, ModelCatalogue, Price, ProviderView};
+pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences};
 pub use text::{check_text, title_from};
 pub use view::{ConversationEntry, ConversationView, MessageBody, MessageView, Viewer};

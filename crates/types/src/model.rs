@@ -3,8 +3,18 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What a model costs, in US dollars for a million tokens: the vendor's list price.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Price {
+    /// For what it reads.
+    pub input: f64,
+    /// For what it writes, thoughts included.
+    pub output: f64,
+}
+
 /// One model of one provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Model {
     /// Its id within the provider.
@@ -17,6 +27,23 @@ pub struct Model {
     pub context_window: Option<u32>,
     /// What it can do beyond text: `images`, `audio`, `thinking`, `structured_output`, `tools`.
     pub capabilities: Vec<String>,
+    /// What it costs, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
+/// A provider with its models and how it is doing, as the picker shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProviderView {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Its models, a good choice first.
+    pub models: Vec<Model>,
+    /// Why it cannot be asked now, in plain words; absent where it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// `GET /api/v1/chat/models`: the models of every configured provider, by the provider's id.

@@ -145,7 +145,7 @@ async fn finish(db: &Db, run: RunId, message: MessageId, seconds: i64) {
     assert!(runs::finish(&mut tx, run, 1, 9, MessageStatus::Complete, at(seconds)).await.unwrap());
     let model = ModelInfo {
         finish_reason: Some(FinishReason::Stop),
-        usage: Some(Usage { input_tokens: 3, output_tokens: 4, estimated: false }),
+        usage: Some(Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: Some(5) }),
         ..model()
     };
     let ending = Ending { content: "an answer", thought: "hm", status: MessageStatus::Complete, model: &model };

@@ -257,6 +257,7 @@ fn wire_usage(usage: llm::Usage) -> Usage {
         input_tokens: count(usage.input_tokens),
         output_tokens: count(usage.output_tokens),
         estimated: usage.estimated,
+        cost_micros: None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     chat,
-    script::{Failure, Finish, Piece},
+    script::{Failure, Finish, Piece, Whole},
     wire::{Event, Head},
 };
 use serde_json::{Value, json};
@@ -36,6 +36,30 @@ pub(crate) fn failure(status: u16, failure: &Failure) -> Value {
         "user_id": "user_emulated"})
 }
 
+pub(crate) fn whole(head: &Head, pieces: &[Piece], finish: Option<Finish>) -> Value {
+    let Whole { text, thought, refusal } = Whole::of(pieces);
+    let reason = finish.map(chat::reason);
+    let mut message = json!({"role": "assistant", "content": text, "refusal": null, "reasoning": null});
+    if !thought.is_empty() {
+        message["reasoning"] = json!(thought);
+        message["reasoning_details"] = json!([{"type": "reasoning.text", "text": thought, "index": 0}]);
+    }
+    if !refusal.is_empty() {
+        message["refusal"] = json!(refusal);
+    }
+    let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": reason,
+        "native_finish_reason": reason});
+    json!({
+        "id": format!("gen-{}", head.created),
+        "provider": "Emulator",
+        "model": head.model,
+        "object": "chat.completion",
+        "created": head.created,
+        "choices": [choice],
+        "usage": usage(head),
+    })
+}
+
 fn delta(piece: &Piece) -> Value {
     match piece {
         Piece::Text(text) => json!({"role": "assistant", "content": text}),
@@ -62,9 +86,14 @@ fn chunk(head: &Head, delta: &Value, finish: Option<Finish>, usage: Option<Value
     Event::new(&document)
 }
 
+/// What the list of models asks for a token, in dollars.
+pub(crate) const INPUT_PRICE: f64 = 0.000_001;
+pub(crate) const OUTPUT_PRICE: f64 = 0.000_002;
+
 fn usage(head: &Head) -> Value {
+    let dollars = |price: f64, tokens: usize| price * f64::from(u32::try_from(tokens).unwrap_or(u32::MAX));
     let mut usage = chat::usage(head);
-    usage["cost"] = json!(0.0);
+    usage["cost"] = json!(dollars(INPUT_PRICE, head.input_tokens) + dollars(OUTPUT_PRICE, head.output_tokens));
     usage["is_byok"] = json!(false);
     usage
 }

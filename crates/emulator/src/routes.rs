@@ -4,6 +4,7 @@ use crate::{
     Shared, answer,
     listen::Line,
     model::{self, Choice},
+    openrouter,
     script::Script,
     wire::{Head, Wire},
 };
@@ -31,7 +32,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/messages", post(messages))
         .route("/v1beta/models/{call}", post(generate))
         .route("/v1/models/{call}", post(generate))
-        .route("/api/v1/chat/completions", post(openrouter))
+        .route("/api/v1/chat/completions", post(openrouter_chat))
         .route("/v1/models", get(models))
         .route("/v1beta/models", get(gemini_models))
         .route("/api/v1/models", get(openrouter_models))
@@ -44,7 +45,7 @@ async fn chat(arrived: Arrived) -> Response<Body> {
     arrived.chat(Wire::Chat).await
 }
 
-async fn openrouter(arrived: Arrived) -> Response<Body> {
+async fn openrouter_chat(arrived: Arrived) -> Response<Body> {
     arrived.chat(Wire::OpenRouter).await
 }
 
@@ -204,7 +205,7 @@ async fn openrouter_models() -> impl IntoResponse {
     let models = model::LISTED.iter().map(|id| {
         json!({"id": format!("emulator/{id}"), "name": format!("Emulator: {id}"), "context_length": 32_768,
             "architecture": {"input_modalities": ["text"], "output_modalities": ["text"]},
-            "pricing": {"prompt": "0.000001", "completion": "0.000002"}, "supported_parameters": ["temperature"]})
+            "pricing": {"prompt": openrouter::INPUT_PRICE.to_string(), "completion": openrouter::OUTPUT_PRICE.to_string()}, "supported_parameters": ["temperature"]})
     });
     document(&json!({"data": models.collect::<Vec<_>>()}))
 }

@@ -103,10 +103,11 @@ impl Wire {
     /// The whole answer as one document.
     pub(crate) fn whole(self, head: &Head, pieces: &[Piece], finish: Option<Finish>) -> Value {
         match self {
-            Self::Chat | Self::OpenRouter => chat::whole(head, pieces, finish),
+            Self::Chat => chat::whole(head, pieces, finish),
             Self::Responses => responses::whole(head, pieces, finish),
             Self::Gemini => gemini::whole(head, pieces, finish),
             Self::Anthropic => anthropic::whole(head, pieces, finish),
+            Self::OpenRouter => openrouter::whole(head, pieces, finish),
         }
     }
 }

@@ -24,8 +24,8 @@ pub(crate) struct Output {
     spoken: bool,
     /// Estimated tokens of what has come.
     written: u64,
-    /// The provider's count; the last one counts.
-    pub(crate) usage: Option<Usage>,
+    /// What the provider counted, see [`count`](Self::count).
+    usage: Usage,
     /// Why the answer ended; the last one counts, for some wires say it twice.
     pub(crate) finish: Option<Finish>,
     /// The wire's end mark has come: nothing that follows matters.
@@ -43,6 +43,14 @@ impl Output {
 
     pub(crate) fn refusal(&mut self, text: Cow<'_, str>) {
         self.say(text, Delta::Refusal);
+    }
+
+    /// Takes a provider's count. They are running totals, so each number replaces the one before it; a number that is not
+    /// there replaces nothing.
+    pub(crate) fn count(&mut self, counted: Usage) {
+        self.usage.input_tokens = counted.input_tokens.or(self.usage.input_tokens);
+        self.usage.output_tokens = counted.output_tokens.or(self.usage.output_tokens);
+        self.usage.cost_micros = counted.cost_micros.or(self.usage.cost_micros);
     }
 
     pub(crate) const fn has_spoken(&self) -> bool {
@@ -262,10 +270,11 @@ impl Answer {
 
     /// Says the tokens: the provider's count, filled up with estimates where it gave none.
     fn count_tokens(&mut self) {
-        let counted = self.output.usage.take().unwrap_or_default();
+        let counted = self.output.usage;
         let usage = Usage {
             input_tokens: counted.input_tokens.or(Some(self.input_tokens)),
             output_tokens: counted.output_tokens.or(Some(self.output.written)),
+            cost_micros: counted.cost_micros,
             estimated: counted.input_tokens.is_none() || counted.output_tokens.is_none(),
         };
         self.output.deltas.push_back(Delta::Usage(usage));

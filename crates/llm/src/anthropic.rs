@@ -194,10 +194,6 @@ fn read_finish(holder: &Value, output: &mut Output) {
 fn read_usage(usage: &Value, output: &mut Output) {
     let count = |name: &str| usage[name].as_u64();
     let cached = ["cache_creation_input_tokens", "cache_read_input_tokens"].iter().filter_map(|name| count(name));
-    let before = output.usage.unwrap_or_default();
-    let input_tokens = count("input_tokens").map(|input| input + cached.sum::<u64>()).or(before.input_tokens);
-    let output_tokens = count("output_tokens").or(before.output_tokens);
-    if input_tokens.is_some() || output_tokens.is_some() {
-        output.usage = Some(Usage { input_tokens, output_tokens, estimated: false });
-    }
+    let input_tokens = count("input_tokens").map(|input| cached.fold(input, u64::saturating_add));
+    output.count(Usage { input_tokens, output_tokens: count("output_tokens"), cost_micros: None, estimated: false });
 }

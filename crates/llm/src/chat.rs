@@ -251,11 +251,25 @@ fn finish(reason: &str) -> Finish {
 fn read_usage(usage: Option<&RawValue>, output: &mut Output) {
     let Some(usage) = usage.and_then(|usage| serde_json::from_str::<Value>(usage.get()).ok()) else { return };
     let count = |names: [&str; 2]| names.iter().find_map(|name| usage.get(*name)?.as_u64());
-    let input_tokens = count(["prompt_tokens", "input_tokens"]);
-    let output_tokens = count(["completion_tokens", "output_tokens"]);
-    if input_tokens.is_some() || output_tokens.is_some() {
-        output.usage = Some(Usage { input_tokens, output_tokens, estimated: false });
-    }
+    output.count(Usage {
+        input_tokens: count(["prompt_tokens", "input_tokens"]),
+        output_tokens: count(["completion_tokens", "output_tokens"]),
+        cost_micros: cost_micros(&usage),
+        estimated: false,
+    });
+}
+
+/// What an answer cost: OpenRouter's `cost` in dollars, which for somebody's own key with a vendor is only OpenRouter's
+/// part of it, or the `total_cost` in Perplexity's.
+fn cost_micros(usage: &Value) -> Option<u64> {
+    /// A million dollars, in millionths; no answer costs that.
+    const ABSURD: f64 = 1e12;
+    let cost = usage.get("cost")?;
+    let vendor = (usage["is_byok"] == true).then(|| usage.pointer("/cost_details/upstream_inference_cost")?.as_f64());
+    let dollars = cost.as_f64().or_else(|| cost.get("total_cost")?.as_f64())? + vendor.flatten().unwrap_or_default();
+    let micros = (dollars * 1e6).round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number within these bounds")]
+    (0.0..ABSURD).contains(&micros).then_some(micros as u64)
 }
 
 fn string(raw: &RawValue) -> Option<String> {

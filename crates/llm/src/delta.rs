@@ -26,6 +26,9 @@ pub struct Usage {
     pub input_tokens: Option<u64>,
     /// Tokens it wrote, thoughts included.
     pub output_tokens: Option<u64>,
+    /// What the answer cost, in millionths of a US dollar, where the provider says it (OpenRouter does). For the others
+    /// there is [`Price::cost_micros`](crate::Price::cost_micros).
+    pub cost_micros: Option<u64>,
     /// Counted by us, because the provider did not say.
     pub estimated: bool,
 }

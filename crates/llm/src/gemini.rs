@@ -206,9 +206,10 @@ fn finish(reason: &str) -> Finish {
 fn read_usage(usage: &Value, output: &mut Output) {
     let Some(prompt) = usage["promptTokenCount"].as_u64() else { return };
     let count = |name: &str| usage[name].as_u64().unwrap_or_default();
-    output.usage = Some(Usage {
-        input_tokens: Some(prompt + count("toolUsePromptTokenCount")),
-        output_tokens: Some(count("candidatesTokenCount") + count("thoughtsTokenCount")),
+    output.count(Usage {
+        input_tokens: Some(prompt.saturating_add(count("toolUsePromptTokenCount"))),
+        output_tokens: Some(count("candidatesTokenCount").saturating_add(count("thoughtsTokenCount"))),
+        cost_micros: None,
         estimated: false,
     });
 }

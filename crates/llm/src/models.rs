@@ -46,6 +46,22 @@ pub enum Capability {
     Tools,
 }
 
+impl Price {
+    /// What an answer of so many tokens costs at this price, in millionths of a US dollar, rounded: dollars for a million
+    /// tokens are millionths of a dollar for one. A list price, without rebates for what was cached.
+    pub fn cost_micros(&self, input_tokens: u64, output_tokens: u64) -> u64 {
+        #[expect(clippy::cast_precision_loss, reason = "no answer has 2^52 tokens")]
+        let micros = self.input * input_tokens as f64 + self.output * output_tokens as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it saturates, and no price is negative"
+        )]
+        let micros = micros.round() as u64;
+        micros
+    }
+}
+
 impl ModelInfo {
     /// A model of which its provider says nothing but the id: described by what we know of it.
     pub(crate) fn from_id(id: impl Into<String>) -> Self {
@@ -77,5 +93,20 @@ impl ModelInfo {
             self.capabilities.clone_from(capabilities);
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cost_is_the_price_of_what_was_read_and_written() {
+        let price = Price { input: 2.5, output: 10.0 };
+        assert_eq!(price.cost_micros(1_000_000, 0), 2_500_000, "two dollars and a half");
+        assert_eq!(price.cost_micros(12, 5), 80);
+        assert_eq!(price.cost_micros(1, 0), 3, "rounded");
+        assert_eq!(Price { input: 0.0, output: 0.0 }.cost_micros(u64::MAX, u64::MAX), 0);
+        assert_eq!(price.cost_micros(u64::MAX, u64::MAX), u64::MAX);
     }
 }

@@ -44,6 +44,7 @@ impl Offline {
         let usage = Usage {
             input_tokens: Some(request.estimate_input_tokens()),
             output_tokens: Some(estimate_tokens(&answer)),
+            cost_micros: Some(0),
             estimated: true,
         };
         let words = answer.split_inclusive(' ').map(|word| Delta::Text(word.to_owned()));

@@ -81,9 +81,12 @@ impl Reader {
 /// The last word on a response.
 fn end(response: &Value, output: &mut Output) -> Result<(), Error> {
     let count = |name: &str| response["usage"][name].as_u64();
-    if let (Some(input), Some(written)) = (count("input_tokens"), count("output_tokens")) {
-        output.usage = Some(Usage { input_tokens: Some(input), output_tokens: Some(written), estimated: false });
-    }
+    output.count(Usage {
+        input_tokens: count("input_tokens"),
+        output_tokens: count("output_tokens"),
+        cost_micros: None,
+        estimated: false,
+    });
     if text(response, "/status") == "failed" {
         return Err(failure::find(response)
             .map_or_else(|| Error::new(ErrorKind::Unavailable, "the response failed"), failure::from_event));

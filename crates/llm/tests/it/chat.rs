@@ -134,7 +134,7 @@ async fn chunks_of_strange_shapes_are_survived() {
     .await;
     assert_eq!(outcome.text, "a \nb\u{FFFD}");
     assert_eq!(outcome.thought, "t");
-    assert_eq!(outcome.usage, Some(Usage { input_tokens: Some(3), output_tokens: Some(4), estimated: false }));
+    assert_eq!(outcome.usage, Some(Usage { input_tokens: Some(3), output_tokens: Some(4), ..Usage::default() }));
     assert_eq!(outcome.finish, Some(Finish::Stop));
 }
 
@@ -150,8 +150,43 @@ async fn finishes_have_our_words_and_tokens_are_estimated_where_nobody_counts() 
         let end = json!({"choices": [{"delta": {"content": "four four"}, "finish_reason": word}]});
         let outcome = outcome_of(&[end]).await;
         assert_eq!(outcome.finish, Some(finish));
-        assert_eq!(outcome.usage, Some(Usage { input_tokens: Some(7), output_tokens: Some(3), estimated: true }));
+        assert_eq!(
+            outcome.usage,
+            Some(Usage { input_tokens: Some(7), output_tokens: Some(3), estimated: true, ..Usage::default() })
+        );
     }
+}
+
+#[tokio::test]
+async fn the_cost_is_taken_from_whoever_says_it() {
+    for (usage, cost) in [
+        (json!({"cost": 0.012_345_6}), Some(12_346)),
+        (json!({"cost": 0, "is_byok": false, "cost_details": {"upstream_inference_cost": 1}}), Some(0)),
+        (json!({"cost": 0.001, "is_byok": true, "cost_details": {"upstream_inference_cost": 0.02}}), Some(21_000)),
+        (json!({"cost": 0.001, "is_byok": true, "cost_details": {"upstream_inference_cost": null}}), Some(1000)),
+        (json!({"cost": {"input_tokens_cost": 0.001, "total_cost": 0.006}}), Some(6000)),
+        (json!({"cost": null}), None),
+        (json!({"cost": -1}), None),
+        (json!({"cost": 1e300}), None),
+        (json!({"cost": "free"}), None),
+    ] {
+        let mut end = stop();
+        end["usage"] = usage;
+        let outcome = outcome_of(&[delta(&json!({"content": "four four"})), end]).await;
+        assert_eq!(outcome.usage.unwrap().cost_micros, cost);
+        assert!(outcome.usage.unwrap().estimated, "the tokens are");
+    }
+}
+
+#[tokio::test]
+async fn a_count_that_comes_in_pieces_is_put_together() {
+    let mut first = delta(&json!({"content": "a"}));
+    first["usage"] = json!({"prompt_tokens": 7, "completion_tokens": 1});
+    let mut last = stop();
+    last["usage"] = json!({"completion_tokens": 5, "prompt_tokens": null});
+    let chunks = [first, last, json!({"choices": [], "usage": {}}), json!({"choices": [], "usage": null})];
+    let usage = Usage { input_tokens: Some(7), output_tokens: Some(5), ..Usage::default() };
+    assert_eq!(outcome_of(&chunks).await.usage, Some(usage));
 }
 
 #[tokio::test]

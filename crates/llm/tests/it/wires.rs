@@ -41,7 +41,9 @@ async fn an_answer_comes_whole_on_every_wire() {
             assert_eq!(outcome.text, "Grüße, 世界 ✅", "{kind:?} {name}");
             assert_eq!(outcome.thought, "Let me think. ", "{kind:?} {name}");
             assert_eq!(outcome.finish, Some(Finish::Stop), "{kind:?} {name}");
-            let usage = Usage { input_tokens: Some(2), output_tokens: Some(6), estimated: false };
+            // OpenRouter says what it cost, at the price in its list.
+            let cost_micros = (kind == Kind::OpenRouter).then_some(2 + 2 * 6);
+            let usage = Usage { input_tokens: Some(2), output_tokens: Some(6), cost_micros, estimated: false };
             assert_eq!(outcome.usage, Some(usage), "{kind:?} {name}");
         }
         emulator.script(Script::text("cut short").at_length());

@@ -1,6 +1,6 @@
 //! Runs: sending, following, coming back, stopping.
 
-use crate::support::{Client, Events, TestApp, on_both, text};
+use crate::support::{Client, Events, Proxy, TestApp, on_both, text};
 use emulator::{Gate, Script, State};
 use insta::{allow_duplicates, assert_json_snapshot};
 use reqwest::Method;
@@ -233,6 +233,26 @@ async fn a_send_that_is_repeated_is_the_same_run() {
         let bob = app.register("bob").await;
         let his = bob.stream(&request).await.rest().await;
         assert_ne!(his[0].data["run_id"], first[0].data["run_id"], "the id is unique to its user");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_was_stored_without_word_of_it_is_written() {
+    on_both(async |setup| {
+        // SQLite is in the process: there is no line to break.
+        let Some(url) = setup.variable("DATABASE_URL") else { return };
+        let proxy = Proxy::start(url).await;
+        let app = setup.with("DATABASE_URL", &proxy.url()).start().await;
+        let ada = app.register("ada").await;
+        app.emulator.script(Script::text(ANSWER));
+        proxy.lose_next_commit();
+        let events = ada.send("Count to five.", "echo").await.rest().await;
+        assert!(proxy.has_lost_it());
+        assert_eq!(text(&events), ANSWER);
+        assert_eq!(events[0].data["title"], "Count to five.");
+        let answer = detail(&ada, events[0].data["conversation_id"].as_str().unwrap()).await;
+        assert_eq!(answer["messages"][1]["status"], "complete");
     })
     .await;
 }

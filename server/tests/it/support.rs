@@ -4,10 +4,12 @@ mod app;
 mod client;
 mod events;
 mod program;
+mod proxy;
 mod raw;
 
 pub(crate) use app::{Setup, TestApp, on_both};
 pub(crate) use client::{Answer, Client, PASSWORD, account};
 pub(crate) use events::{Events, text};
 pub(crate) use program::Program;
+pub(crate) use proxy::Proxy;
 pub(crate) use raw::Raw;

@@ -19,6 +19,7 @@ use crate::{Actor, Backend, Error, db, error::Result, models, models::Choice, se
 use chrono::{DateTime, Utc};
 use live::EarlyEnd;
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use types::{
     ApiError, ConversationId, ErrorCode, MessageId, MessageRole, MessageStatus, NewRun, RunId, SentimentMethod,
     StartedRun, title_from,
@@ -31,7 +32,7 @@ pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<
     request.validate()?;
     let digest = digest(&request);
     if let Some(run) = find_earlier(backend, actor, &request).await? {
-        return replay(&run, &digest);
+        return replay(run, &digest);
     }
     refuse_when_stopping(backend)?;
     let choice = models::choose(backend, actor, &request).await?;
@@ -41,19 +42,56 @@ pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<
         async move {
             refuse_when_stopping(&backend)?;
             sessions::still_holds(&backend, &actor).await?;
-            let started = save(&backend, &actor, &request, &choice, &digest).await;
-            let started = match started {
-                Err(Error::Database(db::Error::Duplicate)) => {
-                    return conflict(&backend, &actor, &request, &digest).await;
-                }
-                started => started?,
-            };
-            let live = backend.runs.insert(started.clone(), actor.id(), FIRST_LEASE);
-            backend.runs.tasks.spawn(write::write(backend.clone(), live, choice));
-            Ok(started)
+            let id = RunId(Uuid::now_v7());
+            match save(&backend, &actor, &request, &choice, &digest, id).await {
+                Ok(started) => Ok(begin(&backend, &actor, started, choice)),
+                Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &request, &digest).await,
+                // Perhaps it was stored, and only the word of it was lost.
+                Err(error @ Error::Database(_)) => match find_saved(&backend, &actor, &request, id).await {
+                    Ok(Some(started)) => Ok(begin(&backend, &actor, started, choice)),
+                    _ => {
+                        backend.runs.tasks.spawn(look_again(backend.clone(), actor, request, choice, id));
+                        Err(error)
+                    }
+                },
+                Err(error) => Err(error),
+            }
         }
     });
     task.await.map_err(|error| Error::fault("a run could not be started", error))?
+}
+
+/// Has the answer of a stored run written.
+fn begin(backend: &Backend, actor: &Actor, started: StartedRun, choice: Choice) -> StartedRun {
+    let live = backend.runs.insert(started.clone(), actor.id(), FIRST_LEASE);
+    backend.runs.tasks.spawn(write::write(backend.clone(), live, choice));
+    started
+}
+
+/// When a start is looked for whose commit was not acknowledged and that was not there at once: the connection may be
+/// gone before the commit has ended, and the database may be away for a while.
+const LOOK_AGAIN: [Duration; 4] =
+    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
+
+/// Looks for a run that may have been stored without our knowing, and has it written: else its conversation would wait
+/// for an answer that nobody writes.
+async fn look_again(backend: Backend, actor: Actor, request: NewRun, choice: Choice, id: RunId) {
+    for pause in LOOK_AGAIN {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = backend.stopping.cancelled() => return,
+        }
+        if let Ok(Some(started)) = find_saved(&backend, &actor, &request, id).await {
+            begin(&backend, &actor, started, choice);
+            return;
+        }
+    }
+}
+
+async fn find_saved(backend: &Backend, actor: &Actor, request: &NewRun, id: RunId) -> Result<Option<StartedRun>> {
+    let run = db::runs::find(&backend.db, id, actor.id()).await?;
+    let title = request.conversation_id.is_none().then(|| title_from(&request.message));
+    Ok(run.filter(|run| run.running).map(|run| StartedRun { title, ..run.into() }))
 }
 
 fn refuse_when_stopping(backend: &Backend) -> Result<()> {
@@ -84,6 +122,7 @@ async fn save(
     request: &NewRun,
     choice: &Choice,
     digest: &[u8],
+    run_id: RunId,
 ) -> Result<StartedRun> {
     let now = backend.clock.now();
     let mut tx = backend.db.begin().await?;
@@ -110,7 +149,7 @@ async fn save(
     let message_id = db::messages::insert(&mut tx, &answer).await?;
     db::conversations::set_head(&mut tx, conversation_id, message_id).await?;
     let run = db::runs::NewRun {
-        id: RunId(Uuid::now_v7()),
+        id: run_id,
         owner: actor.id(),
         conversation_id,
         message_id,
@@ -124,7 +163,6 @@ async fn save(
         now,
     };
     db::runs::insert(&mut tx, &run).await?;
-    let run_id = run.id;
     tx.commit().await?;
     Ok(StartedRun { conversation_id, message_id, user_message_id, run_id, title })
 }
@@ -149,7 +187,7 @@ async fn enter(
 /// conversation's last answer is still being written.
 async fn conflict(backend: &Backend, actor: &Actor, request: &NewRun, digest: &[u8]) -> Result<StartedRun> {
     match find_earlier(backend, actor, request).await? {
-        Some(run) => replay(&run, digest),
+        Some(run) => replay(run, digest),
         None => Err(Error::refused(
             ErrorCode::RunInProgress,
             "The last answer of this conversation is still being written. Wait for it, or stop it.",
@@ -164,18 +202,24 @@ async fn find_earlier(backend: &Backend, actor: &Actor, request: &NewRun) -> Res
     }
 }
 
-fn replay(run: &db::runs::Run, digest: &[u8]) -> Result<StartedRun> {
+fn replay(run: db::runs::Run, digest: &[u8]) -> Result<StartedRun> {
     if run.request_digest != digest {
         let message = "This client_message_id was used for another message.";
         return Err(ApiError::new(ErrorCode::IdempotencyConflict, message).into());
     }
-    Ok(StartedRun {
-        conversation_id: run.conversation_id,
-        message_id: run.message_id,
-        user_message_id: run.user_message_id,
-        run_id: run.id,
-        title: None,
-    })
+    Ok(run.into())
+}
+
+impl From<db::runs::Run> for StartedRun {
+    fn from(run: db::runs::Run) -> Self {
+        Self {
+            conversation_id: run.conversation_id,
+            message_id: run.message_id,
+            user_message_id: run.user_message_id,
+            run_id: run.id,
+            title: None,
+        }
+    }
 }
 
 /// What makes two sends the same: everything the client said.

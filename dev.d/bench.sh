@@ -5,11 +5,11 @@
 
 run_benches() {
   local name
-  [ $# -gt 0 ] || set -- size idle start
+  [ $# -gt 0 ] || set -- size idle start relay
   for name in "$@"; do
     case $name in
-      size | idle | start) ;;
-      *) die "There is no benchmark '$name'. There are: size idle start" ;;
+      size | idle | start | relay) ;;
+      *) die "There is no benchmark '$name'. There are: size idle start relay" ;;
     esac
   done
   build_program || die "The build failed: the lines above say where."
@@ -17,6 +17,10 @@ run_benches() {
     case $name in
       # The browser's half is the same in both profiles, so the quick one will do.
       size) measure "$program" size ;;
+      relay)
+        { build_dist && build_load; } || die "The build failed: the lines above say where."
+        (measure_relay)
+        ;;
       *)
         build_dist || die "The build failed: the lines above say where."
         measure "$target_dir/dist/lia" "$name"
@@ -31,6 +35,20 @@ build_dist() {
   cargo build --locked --profile dist --package server --bin lia || return 1
   # The names of the site's files, which the program reads beside itself.
   cp "$target_dir/$profile/hash.txt" "$target_dir/dist/hash.txt"
+}
+
+# The providers' stand-in and the load generator, as fast as Lia is: a slow one would flatter her. The server's package is
+# named too, so that nothing they share is compiled twice.
+build_load() {
+  cargo build --locked --profile dist --package server --package emulator --package load --bins
+}
+
+# Runs in a shell of its own, which stops its Postgres when it ends.
+measure_relay() {
+  ensure_node
+  start_postgres
+  LIA_PROGRAM=$target_dir/dist/lia LIA_EMULATOR=$target_dir/dist/emulator LIA_LOAD=$target_dir/dist/load \
+    LIA_SITE=$root/target/site LIA_POSTGRES=$TEST_DATABASE_URL node end2end/bench/relay.js </dev/null
 }
 
 take_shots() {

@@ -49,13 +49,14 @@ Faults
 GET /emulator/counts says how many answers were begun, written to their end, and left by their client.";
 
 /// The models that the list names.
-pub(crate) const LISTED: [&str; 15] = [
+pub(crate) const LISTED: [&str; 16] = [
     "echo",
     "markdown",
     "hostile",
     "long-line",
     "tokens-100",
     "tokens-100+slow-50",
+    "tokens-100+slow-2",
     "tokens-400+slow-20",
     "think",
     "refusal",

@@ -47,13 +47,13 @@ pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<
                 Ok(started) => Ok(begin(&backend, &actor, started, choice)),
                 Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &request, &digest).await,
                 // Perhaps it was stored, and only the word of it was lost.
-                Err(error @ Error::Database(_)) => match find_saved(&backend, &actor, &request, id).await {
-                    Ok(Some(started)) => Ok(begin(&backend, &actor, started, choice)),
-                    _ => {
-                        backend.runs.tasks.spawn(look_again(backend.clone(), actor, request, choice, id));
-                        Err(error)
+                Err(error @ Error::Database(_)) => {
+                    if let Ok(Some(started)) = find_saved(&backend, &actor, &request, id).await {
+                        return Ok(begin(&backend, &actor, started, choice));
                     }
-                },
+                    backend.runs.tasks.spawn(look_again(backend.clone(), actor, request, choice, id));
+                    Err(error)
+                }
                 Err(error) => Err(error),
             }
         }

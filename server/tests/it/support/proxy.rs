@@ -11,6 +11,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 /// Passes everything on, until it is told to lose something.
@@ -29,10 +30,11 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let lose_next_commit = Arc::new(AtomicBool::new(false));
         let lose = lose_next_commit.clone();
-        tokio::spawn(async move {
+        let (tasks, connections) = (TaskTracker::new(), TaskTracker::new());
+        tasks.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&target).await.unwrap();
-                tokio::spawn(pass(client, server, lose.clone()));
+                connections.spawn(pass(client, server, lose.clone()));
             }
         });
         Self { address, upstream, lose_next_commit }

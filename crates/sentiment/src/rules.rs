@@ -1,0 +1,323 @@
+//! The rules: which words of a text carry a valence, and what the words around them make of it. The valences come with
+//! the weights; the function words that turn, strengthen or weaken them are here. English only.
+
+use crate::{
+    features::pair,
+    tokens::{Kind, Tokens},
+};
+
+/// A word or phrase that carries a valence.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clue {
+    /// The first token.
+    pub first: usize,
+    /// The last token.
+    pub last: usize,
+    /// What it adds: between −4 and 4 by itself, further out with what strengthens it.
+    pub valence: f32,
+}
+
+/// What the lexicon knows of a word or of a phrase.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Entry {
+    /// −4 to 4.
+    pub valence: f32,
+    /// Whether it has a valence: zero is one, and keeps the words of a phrase from counting for themselves.
+    pub is_clue: bool,
+    /// Whether phrases begin with this word.
+    pub begins_phrase: bool,
+}
+
+/// The most words a phrase has.
+pub(crate) const LONGEST_PHRASE: usize = 6;
+/// How far a negation reaches, in words.
+const REACH: usize = 4;
+/// What a negation leaves of a valence: "not good" is a little less bad than "bad", "not bad" far less good than "good".
+const NEGATED_PRAISE: f32 = -0.75;
+const NEGATED_BLAME: f32 = -0.45;
+/// What "but" leaves of what stands before it, and makes of what comes after.
+const BEFORE_BUT: f32 = 0.5;
+const AFTER_BUT: f32 = 1.4;
+const SHOUTED: f32 = 1.25;
+const STRETCHED: f32 = 1.15;
+/// What each exclamation mark adds, up to three of them.
+const EXCLAIMED: f32 = 0.1;
+/// What is left of praise that was only wished for: "would be nice".
+const WISHED: f32 = 0.35;
+
+/// The hash that names a phrase: its words' hashes, folded from the left with this.
+pub(crate) fn join(words: u32, next: u32) -> u32 {
+    pair(words, next, 7)
+}
+
+/// What a function word does to the clues near it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Role {
+    /// Turns what follows.
+    Negates,
+    /// Multiplies what follows at once.
+    Scales(f32),
+    /// What follows counts more, what came before less.
+    Contrasts,
+    /// What stands in its clause counts less: "although", "despite".
+    Concedes,
+    /// What follows is not so: "would", "if", "wish".
+    Supposes,
+    /// Something that speaks of nobody's feelings.
+    None,
+}
+
+fn role(form: &str) -> Role {
+    match form {
+        "not" | "no" | "never" | "none" | "nobody" | "nothing" | "nowhere" | "neither" | "nor" | "cannot" | "cant"
+        | "dont" | "doesnt" | "didnt" | "isnt" | "wasnt" | "arent" | "werent" | "wont" | "wouldnt" | "couldnt"
+        | "shouldnt" | "havent" | "hasnt" | "hadnt" | "aint" | "without" | "lack" | "lacks" | "lacked" | "lacking"
+        | "hardly" | "barely" | "scarcely" | "rarely" | "seldom" | "fails" | "failed" | "unable" | "devoid"
+        | "zero" | "stopped" | "anything" | "far" => Role::Negates,
+        _ if form.ends_with("n't") => Role::Negates,
+        "very" | "really" | "so" | "super" | "totally" | "completely" | "absolutely" | "extremely" | "incredibly"
+        | "truly" | "highly" | "utterly" | "insanely" | "ridiculously" | "deeply" | "especially" | "particularly"
+        | "exceptionally" | "remarkably" | "thoroughly" | "entirely" | "fucking" | "fuckin" | "freaking"
+        | "frickin" | "damn" | "bloody" | "hella" | "mega" | "ultra" | "uber" | "beyond" | "unbelievably"
+        | "amazingly" | "downright" | "hugely" | "immensely" | "terribly" | "awfully" | "wildly" | "genuinely"
+        | "seriously" | "sooo" | "soo" | "veryy" | "such" | "total" | "complete" | "absolute" | "utter" | "pure"
+        | "real" => Role::Scales(1.3),
+        "pretty" | "quite" | "most" | "more" | "much" | "always" | "just" | "also" | "all" | "how" | "what" => {
+            Role::Scales(1.1)
+        }
+        "slightly" | "somewhat" | "fairly" | "bit" | "little" | "kinda" | "sorta" | "partly" | "almost" | "nearly"
+        | "moderately" | "mildly" | "relatively" | "occasionally" | "sometimes" | "probably" | "maybe" | "perhaps"
+        | "rather" | "mostly" | "some" | "possibly" => Role::Scales(0.7),
+        "less" | "least" => Role::Scales(-0.5),
+        "but" | "however" | "yet" | "nevertheless" | "nonetheless" | "except" | "unfortunately" | "sadly" => {
+            Role::Contrasts
+        }
+        "although" | "though" | "despite" | "while" | "whilst" | "notwithstanding" => Role::Concedes,
+        "if" | "would" | "wish" | "could" | "should" | "supposed" | "unless" | "wanted" | "expected" | "expecting"
+        | "hoped" => Role::Supposes,
+        _ => Role::None,
+    }
+}
+
+/// Whether a mark ends what a negation can reach.
+fn ends_clause(form: &str) -> bool {
+    matches!(
+        form,
+        "." | "," | ";" | ":" | "!" | "!!" | "!!!" | "?" | "??" | "?!" | "..." | "\n" | "(" | ")" | "\u{2014}"
+    )
+}
+
+fn ends_sentence(form: &str) -> bool {
+    matches!(form, "." | "!" | "!!" | "!!!" | "?" | "??" | "?!" | "..." | "\n")
+}
+
+/// Finds the clues of a text. `hashes` are those of the tokens' forms, `lookup` asks the lexicon by hash.
+pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Option<Entry>) -> Vec<Clue> {
+    let roles: Vec<Role> = (0..tokens.list.len()).map(|index| role(tokens.form(index))).collect();
+    let mut clues = find(tokens, hashes, &roles, lookup);
+    let letters = tokens.list.iter().filter(|token| token.kind == Kind::Word && token.end - token.start > 1);
+    let (upper, words) = letters.fold((0, 0), |(upper, all), token| (upper + usize::from(token.is_upper), all + 1));
+    // Who writes everything in capitals stresses nothing by them.
+    let can_shout = upper < words;
+    for index in 0..clues.len() {
+        if let Some(clue) = clues.get_mut(index) {
+            let is_phrase = clue.last > clue.first;
+            clue.valence = shift(tokens, &roles, clue, is_phrase);
+            let own = tokens.list.get(clue.first..=clue.last).unwrap_or_default();
+            if can_shout && own.iter().any(|token| token.is_upper) {
+                clue.valence *= SHOUTED;
+            }
+            if own.iter().any(|token| token.is_stretched) {
+                clue.valence *= STRETCHED;
+            }
+        }
+    }
+    weigh_clauses(tokens, &roles, &mut clues);
+    exclaim(tokens, &mut clues);
+    clues
+}
+
+/// The words and phrases that the lexicon knows, the longest first, none of them twice.
+fn find(tokens: &Tokens, hashes: &[u32], roles: &[Role], lookup: impl Fn(u32) -> Option<Entry>) -> Vec<Clue> {
+    let mut clues = Vec::new();
+    let mut at = 0;
+    while let Some(&hash) = hashes.get(at) {
+        let entry = lookup(hash).unwrap_or_default();
+        let mut found = None;
+        if entry.begins_phrase {
+            let mut all = hash;
+            for last in at + 1..(at + LONGEST_PHRASE).min(hashes.len()) {
+                all = hashes.get(last).map_or(all, |&word| join(all, word));
+                if let Some(phrase) = lookup(all).filter(|phrase| phrase.is_clue) {
+                    found = Some((last, phrase.valence));
+                }
+            }
+        }
+        if found.is_none() && entry.is_clue && speaks(tokens, roles, at) {
+            found = Some((at, entry.valence));
+        }
+        match found {
+            Some((last, valence)) => {
+                if valence != 0.0 {
+                    clues.push(Clue { first: at, last, valence });
+                }
+                at = last + 1;
+            }
+            None => at += 1,
+        }
+    }
+    clues
+}
+
+/// Whether a word that the lexicon knows is meant as such here.
+fn speaks(tokens: &Tokens, roles: &[Role], at: usize) -> bool {
+    let before = |count: usize| at.checked_sub(count).map_or("", |index| tokens.form(index));
+    let after = tokens.form(at + 1);
+    match tokens.form(at) {
+        // "I like it", "would like": the verb. Elsewhere it compares.
+        "like" => {
+            matches!(
+                before(1),
+                "i" | "you"
+                    | "we"
+                    | "they"
+                    | "really"
+                    | "also"
+                    | "still"
+                    | "to"
+                    | "who"
+                    | "people"
+                    | "would"
+                    | "i'd"
+                    | "we'd"
+                    | "do"
+                    | "will"
+                    | "might"
+                    | "always"
+                    | "actually"
+            ) || roles.get(at.wrapping_sub(1)) == Some(&Role::Negates)
+        }
+        "well" => at > 0 && !ends_clause(before(1)) && after != ",",
+        // "pretty bad", "awfully good": these only strengthen.
+        "pretty" | "awfully" | "terribly" | "insanely" | "ridiculously" | "incredibly" | "amazingly" | "damn"
+        | "fucking" | "fuckin" | "freaking" | "super" | "seriously" | "bloody" | "unbelievably" | "exceptionally"
+        | "remarkably" => {
+            after.is_empty()
+                || ends_clause(after)
+                || !tokens.list.get(at + 1).is_some_and(|token| token.kind == Kind::Word)
+        }
+        "kind" => after != "of",
+        "no" => false,
+        "fine" => before(1) != "a",
+        "mean" | "means" => {
+            !matches!(before(1), "i" | "you" | "it" | "that" | "this" | "to" | "they" | "which" | "what")
+        }
+        _ => true,
+    }
+}
+
+/// A clue's valence after the words before it, back to where its clause begins. What is a clue itself may still turn what
+/// follows it: "lacks charm", "failed to amuse".
+fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue, is_phrase: bool) -> f32 {
+    let mut valence = clue.valence;
+    let mut is_negated = false;
+    let mut is_wished = false;
+    for distance in 1..=REACH {
+        let Some(index) = clue.first.checked_sub(distance) else { break };
+        let form = tokens.form(index);
+        let role = roles.get(index).copied().unwrap_or(Role::None);
+        if ends_clause(form) || form == "and" || role == Role::Contrasts {
+            break;
+        }
+        match role {
+            Role::Scales(factor) if distance == 1 => valence *= factor,
+            Role::Scales(factor) if distance == 2 => valence *= 1.0 + (factor - 1.0) * 0.6,
+            Role::Negates if !is_phrase && turns(tokens, index, distance) => is_negated = !is_negated,
+            Role::Supposes if !is_phrase => is_wished = true,
+            _ => {}
+        }
+    }
+    if is_negated {
+        valence *= if valence > 0.0 { NEGATED_PRAISE } else { NEGATED_BLAME };
+    } else if is_wished && valence > 0.0 {
+        valence *= WISHED;
+    }
+    valence
+}
+
+/// Whether a negating word turns a clue that stands `distance` words further on.
+fn turns(tokens: &Tokens, index: usize, distance: usize) -> bool {
+    let after = tokens.form(index + 1);
+    match tokens.form(index) {
+        // "not only good", "not just good", "never so happy"
+        "not" => !matches!(after, "only" | "just" | "merely" | "to" | "necessarily"),
+        "never" => !matches!(after, "so" | "been" | "fails" | "failed" | "ceases"),
+        "nothing" => after != "but" && after != "short",
+        "no" => distance <= 2 && !matches!(after, "doubt" | "wonder" | "matter"),
+        "anything" => after == "but",
+        "far" => after == "from",
+        "stopped" | "zero" | "lack" | "lacks" | "lacked" | "lacking" | "devoid" => distance <= 3,
+        _ => true,
+    }
+}
+
+/// "But" and its like: what comes after counts more than what came before, sentence by sentence.
+fn weigh_clauses(tokens: &Tokens, roles: &[Role], clues: &mut [Clue]) {
+    let mut sentence = 0;
+    let mut contrast = None;
+    let mut concession = None;
+    for index in 0..=tokens.list.len() {
+        let form = tokens.form(index);
+        if index == tokens.list.len() || ends_sentence(form) {
+            if let Some(at) = contrast {
+                scale(clues, sentence..at, BEFORE_BUT);
+                scale(clues, at..index, AFTER_BUT);
+            } else if let Some((from, to)) = concession {
+                scale(clues, from..to, BEFORE_BUT);
+            }
+            (sentence, contrast, concession) = (index + 1, None, None);
+            continue;
+        }
+        match roles.get(index) {
+            Some(Role::Contrasts) => {
+                // "But" at a sentence's beginning answers the one before, which is left as it is.
+                let is_first = index == sentence;
+                contrast = (!is_first && form != "except").then_some(index).or(contrast);
+            }
+            // Until the comma where it opens the sentence, else until the sentence's end.
+            Some(Role::Concedes) if concession.is_none() => {
+                let comma = (index..tokens.list.len().min(index + 30)).find(|&at| ends_clause(tokens.form(at)));
+                concession = Some((index, comma.unwrap_or(tokens.list.len())));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn scale(clues: &mut [Clue], range: std::ops::Range<usize>, factor: f32) {
+    let first = clues.partition_point(|clue| clue.first < range.start);
+    for clue in clues.iter_mut().skip(first).take_while(|clue| clue.first < range.end) {
+        clue.valence *= factor;
+    }
+}
+
+/// Exclamation marks strengthen the clues of their sentence.
+fn exclaim(tokens: &Tokens, clues: &mut [Clue]) {
+    let mut sentence = 0;
+    for index in 0..tokens.list.len() {
+        let form = tokens.form(index);
+        if !ends_sentence(form) {
+            continue;
+        }
+        let marks: u8 = match form {
+            "!" | "?!" => 1,
+            "!!" => 2,
+            "!!!" => 3,
+            _ => 0,
+        };
+        if marks > 0 {
+            scale(clues, sentence..index, 1.0 + EXCLAIMED * f32::from(marks));
+        }
+        sentence = index + 1;
+    }
+}

@@ -10,6 +10,7 @@ case $tools in
   *) tools=$root/$tools ;;
 esac
 
+cargo_binstall_version=1.24.0
 cargo_leptos_version=0.3.10
 cargo_deny_version=0.20.2
 binaryen_version=132
@@ -54,13 +55,39 @@ crate_tool() {
   ensure_tool "$name" "$version" "bin/$program" install_crate "$name" "$version" "$opt_level" "$@"
 }
 
+# cargo-binstall, which fetches prebuilt tools: the machine's own, else that of its release, where the network allows.
+ensure_binstall() {
+  ! have cargo-binstall || return 0
+  local home=$tools/cargo-binstall-$cargo_binstall_version platform folder
+  if [ ! -x "$home/cargo-binstall" ]; then
+    { have curl && have tar; } || return 1
+    case $(uname -s)-$(uname -m) in
+      Linux-x86_64) platform=x86_64-unknown-linux-musl ;;
+      Linux-aarch64 | Linux-arm64) platform=aarch64-unknown-linux-musl ;;
+      *) return 1 ;;
+    esac
+    folder=$(mktemp -d "$tools/.cargo-binstall.XXXXXX")
+    curl --proto '=https' --fail --silent --location --connect-timeout 5 --max-time 60 \
+      "https://github.com/cargo-bins/cargo-binstall/releases/download/v$cargo_binstall_version/cargo-binstall-$platform.tgz" |
+      tar -xz -C "$folder" 2>/dev/null || {
+      rm -rf "$folder"
+      return 1
+    }
+    chmod 755 "$folder"
+    # Another checkout may have been faster.
+    mv -T "$folder" "$home" 2>/dev/null || rm -rf "$folder"
+  fi
+  PATH=$home:$PATH
+  have cargo-binstall
+}
+
 # Prebuilt where cargo-binstall is at hand and reaches a prebuilt program, else from source. These tools run for seconds:
 # settings that are cheap to compile win over fast programs by minutes.
 install_crate() {
   local name=$1 version=$2 opt_level=$3 folder=${*: -1}
   shift 3
   local extra=("${@:1:$#-1}")
-  if have cargo-binstall; then
+  if ensure_binstall; then
     say "Fetching $name $version (prebuilt)"
     cargo binstall --no-confirm --disable-strategies compile --root "$folder" "$name@$version" </dev/null && return 0
     say "No prebuilt $name within reach"

@@ -89,7 +89,7 @@ install_crate() {
   local extra=("${@:1:$#-1}")
   if ensure_binstall; then
     say "Fetching $name $version (prebuilt)"
-    cargo binstall --no-confirm --disable-strategies compile --root "$folder" "$name@$version" </dev/null && return 0
+    cargo binstall --no-confirm --log-level error --disable-strategies compile --root "$folder" "$name@$version" </dev/null && return 0
     say "No prebuilt $name within reach"
   fi
   say "Building $name $version from source, once; this takes some minutes"

@@ -66,7 +66,7 @@ impl Growth {
                 self.edition += 1;
                 self.unshown = Unshown::All;
             }
-            RunEvent::Start(_) | RunEvent::Done { .. } | RunEvent::Error(_) => return false,
+            RunEvent::Start(_) | RunEvent::Sentiment(_) | RunEvent::Done { .. } | RunEvent::Error(_) => return false,
         }
         true
     }

@@ -17,7 +17,7 @@ fn run() -> RunId {
 }
 
 fn message(number: i64, role: MessageRole, status: MessageStatus, body: MessageBody) -> MessageView {
-    MessageView { id: MessageId(number), role, status, body, thought: None, model_info: None }
+    MessageView { id: MessageId(number), role, status, body, thought: None, model_info: None, sentiment: None }
 }
 
 fn finished(number: i64, html: &str) -> MessageView {
@@ -31,7 +31,7 @@ fn growing(number: i64, content: &str, last: i64) -> MessageView {
 }
 
 fn view(messages: Vec<MessageView>, has_more: bool) -> ConversationView {
-    ConversationView { id: id(1), title: "Talk".into(), total_messages: 9, has_more, messages }
+    ConversationView { id: id(1), title: "Talk".into(), sentiment: None, total_messages: 9, has_more, messages }
 }
 
 fn started() -> StartedRun {

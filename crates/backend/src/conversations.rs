@@ -31,6 +31,7 @@ pub async fn get(backend: &Backend, actor: &Actor, id: ConversationId, page: Pag
         title: conversation.title,
         created_at: conversation.created_at,
         updated_at: conversation.updated_at,
+        sentiment: conversation.sentiment.map(|state| state.shown),
         total_messages: conversation.total_messages,
         has_more: conversation.total_messages > page.offset + page.limit,
         messages,
@@ -44,6 +45,7 @@ pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Pa
     Ok(ConversationView {
         id: conversation.id,
         title: conversation.title,
+        sentiment: conversation.sentiment.map(|state| state.shown),
         total_messages: conversation.total_messages,
         has_more: conversation.total_messages > page.offset + page.limit,
         messages,
@@ -152,7 +154,7 @@ async fn source(backend: &Backend, actor: &Actor, message: Stored) -> Result<Mes
         content,
         status: message.status,
         run,
-        sentiment_data: message.sentiment_data,
+        sentiment_data: message.sentiment,
         model_info: message.model_info,
         created_at: message.created_at,
     })
@@ -170,6 +172,7 @@ async fn shown(backend: &Backend, actor: &Actor, stored: Vec<Stored>) -> Result<
             body: MessageBody::Html(String::new()),
             thought: None,
             model_info: message.model_info,
+            sentiment: message.sentiment,
         };
         if let Some(run) = message.run_id {
             let (content, thought, run) = so_far(backend, actor, message.id, run).await?;

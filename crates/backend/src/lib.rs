@@ -15,6 +15,7 @@ mod passwords;
 mod rendering;
 pub mod runs;
 mod secret;
+pub mod sentiment;
 pub mod sessions;
 mod tokens;
 

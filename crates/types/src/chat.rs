@@ -1,6 +1,9 @@
 //! Conversations and their messages, as API clients and as the browser get them.
 
-use crate::{ApiError, ConversationId, Fields, GenerationSettings, MessageId, RunId, StreamId, Usage, check_text};
+use crate::{
+    ApiError, ConversationId, CumulativeSentiment, Fields, GenerationSettings, MessageId, RunId, Sentiment,
+    SentimentMethod, StreamId, Usage, check_text,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -38,21 +41,6 @@ pub enum MessageStatus {
     Interrupted,
     /// The provider gave an error; the text so far, if any, is kept.
     Failed,
-}
-
-/// Which method reads the sentiment of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SentimentMethod {
-    /// The model answers in JSON with the sentiment beside its words.
-    Structured,
-    /// A second small call beside the answer.
-    LlmSeparate,
-    /// Google Cloud Natural Language.
-    NlpApi,
-    /// On this server, without network.
-    Local,
 }
 
 /// A request to send a message and have it answered: `POST /api/v1/chat/stream`. What is absent takes the user's
@@ -162,7 +150,7 @@ pub struct Message {
     /// Where to follow, while it is being written.
     pub run: Option<RunPosition>,
     /// The sentiment of a user's message.
-    pub sentiment_data: Option<serde_json::Value>,
+    pub sentiment_data: Option<Sentiment>,
     /// What wrote it, for the assistant's.
     pub model_info: Option<ModelInfo>,
     /// When it was made, UTC.
@@ -181,6 +169,8 @@ pub struct Conversation {
     pub created_at: DateTime<Utc>,
     /// When something in it last changed, UTC.
     pub updated_at: DateTime<Utc>,
+    /// How the person feels in it; null before the first reading.
+    pub sentiment: Option<CumulativeSentiment>,
     /// Messages on the path from the first to the newest.
     pub total_messages: i64,
     /// Whether there are older messages than this page's.

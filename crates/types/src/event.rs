@@ -1,6 +1,6 @@
 //! What a follower of a run is told, and how its events are numbered.
 
-use crate::{ErrorCode, StartedRun};
+use crate::{ErrorCode, SentimentUpdate, StartedRun};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt, num::ParseIntError, str::FromStr};
 
@@ -106,7 +106,7 @@ struct Ending {
 }
 
 /// One event of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub enum RunEvent {
@@ -129,6 +129,8 @@ pub enum RunEvent {
         /// The thoughts.
         thought: String,
     },
+    /// How the user's message reads, and the conversation with it. Once, before the last event.
+    Sentiment(SentimentUpdate),
     /// The last event of a run that ended well or was stopped.
     Done {
         /// Why it ended.
@@ -149,6 +151,7 @@ impl RunEvent {
             Self::Thought { .. } => "thought",
             Self::Chunk { .. } => "chunk",
             Self::Snapshot { .. } => "snapshot",
+            Self::Sentiment(_) => "sentiment",
             Self::Done { .. } => "done",
             Self::Error(_) => "error",
         }
@@ -164,6 +167,7 @@ impl RunEvent {
             Self::Snapshot { content, thought } => {
                 serde_json::to_string(&Texts { content: content.into(), thought: thought.into() })
             }
+            Self::Sentiment(update) => serde_json::to_string(update),
             Self::Done { finish_reason, usage } => {
                 serde_json::to_string(&Ending { finish_reason: *finish_reason, usage: *usage })
             }
@@ -185,6 +189,7 @@ impl RunEvent {
             "snapshot" => serde_json::from_str::<Texts<'_>>(data)
                 .ok()
                 .map(|texts| Self::Snapshot { content: texts.content.into(), thought: texts.thought.into() }),
+            "sentiment" => serde_json::from_str(data).ok().map(Self::Sentiment),
             "done" => serde_json::from_str::<Ending>(data)
                 .ok()
                 .map(|ending| Self::Done { finish_reason: ending.finish_reason, usage: ending.usage }),
@@ -202,7 +207,7 @@ impl RunEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ConversationId, MessageId, RunId};
+    use crate::{ConversationId, CumulativeSentiment, MessageId, RunId, Sentiment, SentimentLabel, SentimentMethod};
     use uuid::Uuid;
 
     #[test]
@@ -218,6 +223,25 @@ mod tests {
             RunEvent::Thought { content: "Hm".into() },
             RunEvent::Chunk { content: "Grüße\n".into() },
             RunEvent::Snapshot { content: "c".into(), thought: "t".into() },
+            RunEvent::Sentiment(SentimentUpdate::default()),
+            RunEvent::Sentiment(SentimentUpdate {
+                message: Some(Sentiment {
+                    score: 0.5,
+                    label: SentimentLabel::Positive,
+                    emotion: Some("joy".into()),
+                    confidence: 0.9,
+                    method: SentimentMethod::Local,
+                    fallback: false,
+                    corrected: false,
+                }),
+                cumulative: Some(CumulativeSentiment {
+                    score: 0.25,
+                    label: SentimentLabel::Positive,
+                    emotion: None,
+                    summary: "Well.".into(),
+                    count: 2,
+                }),
+            }),
             RunEvent::Done { finish_reason: FinishReason::Stopped, usage: None },
             RunEvent::Error(RunError {
                 code: ErrorCode::ProviderTimeout,

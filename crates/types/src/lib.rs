@@ -10,18 +10,23 @@ mod event;
 mod ids;
 mod model;
 mod preferences;
+mod sentiment;
 mod text;
 mod view;
 
 pub use auth::{AccessToken, Login, Register, User, UserRole};
 pub use chat::{
     Conversation, ConversationSummary, History, MESSAGE_MAX_CHARS, Message, MessageRole, MessageStatus, ModelInfo,
-    NewRun, Page, RenameConversation, RunPosition, SentimentMethod, StartedRun, TITLE_MAX_CHARS,
+    NewRun, Page, RenameConversation, RunPosition, StartedRun, TITLE_MAX_CHARS,
 };
 pub use error::{ApiError, Envelope, ErrorCode, FieldError, Fields};
 pub use event::{FinishReason, RunError, RunEvent, StreamId, Usage};
 pub use ids::{ConversationId, MessageId, RunId, SessionId, UserId};
 pub use model::{Model, ModelCatalogue, Price, ProviderView};
 pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences};
+pub use sentiment::{
+    CumulativeSentiment, FeedbackKind, MethodInfo, Methods, SUMMARY_MAX_CHARS, Sentiment, SentimentFeedback,
+    SentimentLabel, SentimentMethod, SentimentUpdate,
+};
 pub use text::{check_text, title_from};
 pub use view::{ConversationEntry, ConversationView, MessageBody, MessageView, Viewer};

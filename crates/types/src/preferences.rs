@@ -1,6 +1,6 @@
 //! What a person chose for all of their conversations: the model, those they like best, how models choose words.
 
-use crate::{ApiError, Fields, TITLE_MAX_CHARS, check_text};
+use crate::{ApiError, Fields, SentimentMethod, TITLE_MAX_CHARS, check_text};
 use serde::{Deserialize, Serialize};
 
 /// The most models somebody can mark.
@@ -71,6 +71,9 @@ pub struct Preferences {
     pub favourites: Vec<ModelRef>,
     /// How models choose their words.
     pub generation: GenerationSettings,
+    /// How the sentiment of messages is read; absent: as the installation does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sentiment_method: Option<SentimentMethod>,
 }
 
 impl Preferences {

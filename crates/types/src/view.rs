@@ -2,8 +2,8 @@
 //! bring a calendar into the browser.
 
 use crate::{
-    ConversationId, ConversationSummary, MessageId, MessageRole, MessageStatus, ModelInfo, RunPosition, User, UserId,
-    UserRole,
+    ConversationId, ConversationSummary, CumulativeSentiment, MessageId, MessageRole, MessageStatus, ModelInfo,
+    RunPosition, Sentiment, User, UserId, UserRole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,9 @@ pub struct MessageView {
     pub thought: Option<String>,
     /// What wrote it, for the assistant's.
     pub model_info: Option<ModelInfo>,
+    /// How it reads, for the user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment: Option<Sentiment>,
 }
 
 /// The body of a message on its way to the browser.
@@ -83,6 +86,9 @@ pub struct ConversationView {
     pub id: ConversationId,
     /// Its name.
     pub title: String,
+    /// How the person feels in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentiment: Option<CumulativeSentiment>,
     /// Messages on the path from the first to the newest.
     pub total_messages: i64,
     /// Whether there are older messages than these.

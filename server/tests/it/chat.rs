@@ -92,6 +92,7 @@ async fn a_message_is_answered_and_kept() {
                   "status": "complete"
                 }
               ],
+              "sentiment": null,
               "title": "Count to five.",
               "total_messages": 2,
               "updated_at": "[time]"

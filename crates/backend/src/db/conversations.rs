@@ -1,7 +1,10 @@
 //! Conversations, always with their owner.
 
 use super::{Db, Result, Tx, read, within, write};
+use crate::sentiment::State;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::types::Json;
 use types::{ConversationId, ConversationSummary, MessageId, Page, UserId};
 use uuid::Uuid;
 
@@ -10,6 +13,8 @@ pub(crate) struct Conversation {
     pub(crate) id: ConversationId,
     pub(crate) title: String,
     pub(crate) head: Option<MessageId>,
+    /// How the person feels in it; not part of a list.
+    pub(crate) sentiment: Option<State>,
     pub(crate) total_messages: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
@@ -20,6 +25,8 @@ struct Row {
     id: Uuid,
     title: String,
     head_message_id: Option<i64>,
+    #[sqlx(default)]
+    sentiment_state: Option<Json<Value>>,
     /// Messages from the first to the head: one more than the head's depth.
     total_messages: i64,
     created_at: DateTime<Utc>,
@@ -32,6 +39,7 @@ impl From<Row> for Conversation {
             id: ConversationId(row.id),
             title: row.title,
             head: row.head_message_id.map(MessageId),
+            sentiment: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
             total_messages: row.total_messages,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -53,7 +61,7 @@ impl From<Conversation> for ConversationSummary {
 
 /// The user's conversation, if it is theirs.
 pub(crate) async fn find(db: &Db, id: ConversationId, owner: UserId) -> Result<Option<Conversation>> {
-    const SQL: &str = "select c.id, c.title, c.head_message_id, \
+    const SQL: &str = "select c.id, c.title, c.head_message_id, c.sentiment_state, \
                        cast(coalesce(m.depth + 1, 0) as bigint) as total_messages, c.created_at, c.updated_at \
                        from conversations c left join messages m on m.id = c.head_message_id \
                        where c.id = $1 and c.user_id = $2 and c.deleted_at is null";

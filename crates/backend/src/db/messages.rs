@@ -4,7 +4,7 @@ use super::{Db, Result, Tx, read, within};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
-use types::{ConversationId, MessageId, MessageRole, MessageStatus, ModelInfo, Page, RunId, UserId};
+use types::{ConversationId, MessageId, MessageRole, MessageStatus, ModelInfo, Page, RunId, Sentiment, UserId};
 use uuid::Uuid;
 
 /// A message as it is stored. While it is streaming, `content` and `thought` lag behind the run.
@@ -15,7 +15,7 @@ pub(crate) struct Message {
     pub(crate) content: String,
     pub(crate) thought: String,
     pub(crate) status: MessageStatus,
-    pub(crate) sentiment_data: Option<Value>,
+    pub(crate) sentiment: Option<Sentiment>,
     pub(crate) model_info: Option<ModelInfo>,
     pub(crate) created_at: DateTime<Utc>,
     /// The run that is writing it.
@@ -64,12 +64,17 @@ impl From<Row> for Message {
             content: row.content,
             thought: row.thought,
             status: status_from(&row.status),
-            sentiment_data: row.sentiment_data.map(|json| json.0),
+            sentiment: row.sentiment_data.and_then(|json| sentiment_from(json.0)),
             model_info: row.model_info.map(|json| json.0),
             created_at: row.created_at,
             run_id: row.run_id.map(RunId),
         }
     }
+}
+
+/// A sentiment as it is stored. One that another edition of Lia wrote and this one cannot read is as good as none.
+fn sentiment_from(data: Value) -> Option<Sentiment> {
+    serde_json::from_value(data).inspect_err(|error| tracing::warn!(%error, "a sentiment cannot be read")).ok()
 }
 
 fn role_from(text: &str) -> MessageRole {

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use types::{RunEvent, RunId};
 
 /// An event with the place `n` at which the run stands after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) n: u32,
     #[serde(flatten)]

@@ -59,7 +59,7 @@ mod tests {
             content: content.to_owned(),
             thought: String::new(),
             status: MessageStatus::Complete,
-            sentiment_data: None,
+            sentiment: None,
             model_info: None,
             created_at: DateTime::UNIX_EPOCH,
             run_id: None,

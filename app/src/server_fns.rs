@@ -8,7 +8,10 @@
 use crate::ssr;
 use crate::{AppError, wire::Json};
 use leptos::prelude::*;
-use types::{ConversationEntry, ConversationId, ConversationView, MessageId, MessageView, NewRun, RunId, StartedRun};
+use types::{
+    ConversationEntry, ConversationId, ConversationView, MessageId, MessageView, ModelRef, NewRun, Preferences,
+    ProviderView, RunId, StartedRun,
+};
 
 /// Conversations in one page of the sidebar.
 pub const HISTORY_PAGE: i64 = 30;
@@ -111,4 +114,40 @@ pub async fn view_message(
 ) -> Result<MessageView, AppError> {
     let (backend, actor) = ssr::caller()?;
     backend::conversations::message_view(&backend, &actor, id).await.map_err(ssr::failed)
+}
+
+/// The models there are, provider by provider, and what cannot be asked now.
+#[server(prefix = "/fn", endpoint = "list_models", input = Json, output = Json)]
+pub async fn list_models() -> Result<Vec<ProviderView>, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::models::menu(&backend, &actor).await.map_err(ssr::failed)
+}
+
+/// Chooses the model that answers in a conversation from now on.
+#[server(prefix = "/fn", endpoint = "choose_model", input = Json, output = Json)]
+pub async fn choose_model(
+    /// Which conversation.
+    id: ConversationId,
+    /// The model.
+    model: ModelRef,
+) -> Result<(), AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::conversations::choose_model(&backend, &actor, id, model).await.map_err(ssr::failed)
+}
+
+/// What the account chose for all of its conversations.
+#[server(name = ReadPreferences, prefix = "/fn", endpoint = "preferences", input = Json, output = Json)]
+pub async fn preferences() -> Result<Preferences, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::preferences::get(&backend, &actor).await.map_err(ssr::failed)
+}
+
+/// Replaces what the account chose for all of its conversations.
+#[server(prefix = "/fn", endpoint = "save_preferences", input = Json, output = Json)]
+pub async fn save_preferences(
+    /// All of it.
+    preferences: Preferences,
+) -> Result<Preferences, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::preferences::replace(&backend, &actor, preferences).await.map_err(ssr::failed)
 }

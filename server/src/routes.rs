@@ -6,6 +6,7 @@ pub mod auth;
 pub mod conversations;
 pub mod forms;
 pub mod health;
+pub mod preferences;
 pub mod runs;
 
 use crate::state::AppState;
@@ -33,7 +34,9 @@ pub fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::get, conversations::delete))
         .routes(routes!(conversations::delete_all))
         .routes(routes!(conversations::rename))
+        .routes(routes!(conversations::choose_model))
         .routes(routes!(conversations::models))
+        .routes(routes!(preferences::get, preferences::replace))
         .routes(routes!(health::info))
 }
 

@@ -31,7 +31,16 @@ fn growing(number: i64, content: &str, last: i64) -> MessageView {
 }
 
 fn view(messages: Vec<MessageView>, has_more: bool) -> ConversationView {
-    ConversationView { id: id(1), title: "Talk".into(), sentiment: None, total_messages: 9, has_more, messages }
+    ConversationView {
+        id: id(1),
+        title: "Talk".into(),
+        model: None,
+        usage: types::UsageTotal::default(),
+        sentiment: None,
+        total_messages: 9,
+        has_more,
+        messages,
+    }
 }
 
 fn started() -> StartedRun {

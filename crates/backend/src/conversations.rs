@@ -3,10 +3,10 @@
 use crate::db::messages::Message as Stored;
 use crate::rendering::{Part, Source};
 use crate::runs::transcript::Transcript;
-use crate::{Actor, Backend, Error, db, error::Result};
+use crate::{Actor, Backend, Error, db, error::Result, models};
 use types::{
     Conversation, ConversationId, ConversationSummary, ConversationView, History, Message, MessageBody, MessageId,
-    MessageRole, MessageView, Page, RenameConversation, RunId, RunPosition, StreamId,
+    MessageRole, MessageView, ModelRef, Page, RenameConversation, RunId, RunPosition, StreamId,
 };
 
 /// Conversations removed in one statement when all are.
@@ -32,6 +32,8 @@ pub async fn get(backend: &Backend, actor: &Actor, id: ConversationId, page: Pag
         created_at: conversation.created_at,
         updated_at: conversation.updated_at,
         sentiment: conversation.sentiment.map(|state| state.shown),
+        model: conversation.settings.model,
+        usage: db::messages::sum_usage(&backend.db, id, actor.id()).await?,
         total_messages: conversation.total_messages,
         has_more: conversation.total_messages > page.offset + page.limit,
         messages,
@@ -46,6 +48,8 @@ pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Pa
         id: conversation.id,
         title: conversation.title,
         sentiment: conversation.sentiment.map(|state| state.shown),
+        model: conversation.settings.model,
+        usage: db::messages::sum_usage(&backend.db, id, actor.id()).await?,
         total_messages: conversation.total_messages,
         has_more: conversation.total_messages > page.offset + page.limit,
         messages,
@@ -66,6 +70,17 @@ pub async fn rename(
     }
     let renamed = db::conversations::find(&backend.db, id, actor.id()).await?;
     renamed.map(ConversationSummary::from).ok_or_else(Error::conversation_not_found)
+}
+
+/// Chooses the model that answers in a conversation from now on.
+pub async fn choose_model(backend: &Backend, actor: &Actor, id: ConversationId, model: ModelRef) -> Result<()> {
+    model.validate()?;
+    models::check(backend, &model).await?;
+    let settings = db::conversations::Settings { model: Some(model) };
+    if !db::conversations::update_settings(&backend.db, id, actor.id(), &settings).await? {
+        return Err(Error::conversation_not_found());
+    }
+    Ok(())
 }
 
 /// Removes a conversation with everything in it; an answer being written in it ends.

@@ -12,6 +12,7 @@ mod db;
 mod error;
 pub mod models;
 mod passwords;
+pub mod preferences;
 mod rendering;
 pub mod runs;
 mod secret;

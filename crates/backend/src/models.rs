@@ -1,15 +1,18 @@
-//! Which models there are, and which one answers.
+//! Which models there are, how their providers are doing, and which one answers.
 
-use crate::{Actor, Backend, Error, db, error::Result};
-use types::{Model, ModelCatalogue, ModelInfo, NewRun, Page};
+use crate::{Actor, Backend, Error, db, error::Result, preferences};
+use llm::{Circuit, ErrorKind, Provider};
+use types::{Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView};
 
-/// The model that writes an answer.
+/// The model that writes an answer, and how.
 #[derive(Clone)]
 pub(crate) struct Choice {
-    pub(crate) provider: llm::Provider,
+    pub(crate) provider: Provider,
     pub(crate) model: String,
     /// Tokens it can read, where known.
     pub(crate) context_window: Option<u32>,
+    /// How it is to choose its words.
+    pub(crate) settings: llm::Settings,
 }
 
 impl Choice {
@@ -23,6 +26,15 @@ impl Choice {
             error: None,
         }
     }
+
+    fn new(provider: &Provider, model: &llm::ModelInfo) -> Self {
+        Self {
+            provider: provider.clone(),
+            model: model.id.clone(),
+            context_window: model.context_window,
+            settings: llm::Settings::default(),
+        }
+    }
 }
 
 /// The models of every configured provider, by the provider's id.
@@ -31,28 +43,103 @@ pub async fn catalogue(backend: &Backend, _actor: &Actor) -> Result<ModelCatalog
     Ok(found.into_iter().map(|(provider, models)| (provider, models.into_iter().map(wire).collect())).collect())
 }
 
+/// The same as a picker shows it: provider by provider in the order of the configuration, Offline last, and why one
+/// cannot be asked now.
+pub async fn menu(backend: &Backend, _actor: &Actor) -> Result<Vec<ProviderView>> {
+    let providers = &backend.config.providers;
+    let mut menu = Vec::new();
+    for (id, models) in providers.catalogue().await {
+        // One that was found on this machine in between is in the next menu.
+        let Some(provider) = providers.get(&id) else { continue };
+        let problem = problem(provider, providers.list_error(&id).as_ref(), models.is_empty());
+        let models = models.into_iter().map(wire).collect();
+        menu.push(ProviderView { name: provider.name().to_owned(), id, models, problem });
+    }
+    Ok(menu)
+}
+
+/// Why a provider cannot be asked now, in plain words.
+fn problem(provider: &Provider, list_error: Option<&llm::Error>, has_no_models: bool) -> Option<String> {
+    let name = provider.name();
+    let status = provider.status();
+    if status.circuit == Circuit::Open {
+        let seconds = status.retry_after.unwrap_or_default().as_secs_f64().ceil().max(1.0);
+        return Some(format!("{name} is not answering. Lia tries again in {seconds} s."));
+    }
+    match list_error.map(llm::Error::kind) {
+        Some(ErrorKind::Authentication) => Some(format!("{name} refuses the key this Lia uses.")),
+        Some(ErrorKind::Quota) => Some(format!("This Lia's account with {name} is used up.")),
+        Some(ErrorKind::Unavailable | ErrorKind::Timeout) => Some(format!("{name} cannot be reached.")),
+        // Some list no models and answer all the same: then those of the configuration are there.
+        Some(_) if has_no_models => Some(format!("The models of {name} cannot be listed.")),
+        None if has_no_models => Some(format!("{name} has no models.")),
+        Some(_) | None => None,
+    }
+}
+
 /// The provider and the model that answer where a new conversation names none.
-pub async fn default_choice(backend: &Backend, _actor: &Actor) -> Result<(String, String)> {
-    let choice = default(backend).await?;
+pub async fn default_choice(backend: &Backend, actor: &Actor) -> Result<(String, String)> {
+    let choice = preferred(backend, &preferences::get(backend, actor).await?).await?;
     Ok((choice.provider.id().to_owned(), choice.model))
 }
 
-/// The model that a request names; else the one the conversation used last; else the installation's default.
-pub(crate) async fn choose(backend: &Backend, actor: &Actor, request: &NewRun) -> Result<Choice> {
-    if request.provider.is_some() || request.model.is_some() {
-        return named(backend, request.provider.as_deref(), request.model.as_deref()).await;
-    }
+/// Refuses a model that is not there.
+pub(crate) async fn check(backend: &Backend, model: &ModelRef) -> Result<()> {
+    named(backend, Some(&model.provider), Some(&model.model)).await.map(drop)
+}
+
+/// The model that a request names; else the one chosen in its conversation; else the user's; else the installation's.
+/// It writes as the request says, else as the user prefers.
+pub(crate) async fn choose(
+    backend: &Backend,
+    actor: &Actor,
+    request: &NewRun,
+    preferences: &Preferences,
+) -> Result<Choice> {
+    let mut choice = if request.provider.is_some() || request.model.is_some() {
+        named(backend, request.provider.as_deref(), request.model.as_deref()).await?
+    } else {
+        remembered(backend, actor, request, preferences).await?
+    };
+    let settings = request.settings.unwrap_or(preferences.generation);
+    choice.settings = llm::Settings {
+        temperature: settings.temperature,
+        max_tokens: settings.max_tokens,
+        top_p: settings.top_p,
+        frequency_penalty: settings.frequency_penalty,
+        presence_penalty: settings.presence_penalty,
+    };
+    Ok(choice)
+}
+
+async fn remembered(backend: &Backend, actor: &Actor, request: &NewRun, preferences: &Preferences) -> Result<Choice> {
     if let Some(id) = request.conversation_id {
-        let newest = Page { limit: 1, offset: 0 };
-        let branch = db::messages::list_branch(&backend.db, id, actor.id(), newest).await?;
-        if let Some(info) = branch.into_iter().find_map(|message| message.model_info) {
-            // A model that is gone since is no reason to refuse the message.
-            if let Ok(choice) = named(backend, Some(&info.provider), Some(&info.model)).await {
-                return Ok(choice);
-            }
+        let conversation = db::conversations::find(&backend.db, id, actor.id()).await?;
+        let chosen = conversation.ok_or_else(Error::conversation_not_found)?.settings.model;
+        // A model that is gone since is no reason to refuse the message.
+        if let Some(model) = chosen
+            && let Ok(choice) = named(backend, Some(&model.provider), Some(&model.model)).await
+        {
+            return Ok(choice);
         }
     }
-    default(backend).await
+    preferred(backend, preferences).await
+}
+
+/// The user's model while it exists; else the first model of the first provider that has any. Offline always has one.
+async fn preferred(backend: &Backend, preferences: &Preferences) -> Result<Choice> {
+    if let Some(model) = &preferences.model
+        && let Ok(choice) = named(backend, Some(&model.provider), Some(&model.model)).await
+    {
+        return Ok(choice);
+    }
+    let providers = &backend.config.providers;
+    for provider in providers.iter() {
+        if let Some(model) = providers.models(provider.id()).await.first() {
+            return Ok(Choice::new(provider, model));
+        }
+    }
+    Err(Error::field("provider", "No provider has a model."))
 }
 
 async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -> Result<Choice> {
@@ -62,38 +149,22 @@ async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -
         None => providers.default(),
     };
     let models = providers.models(provider.id()).await;
-    let Some(model) = model else {
-        return first(provider, &models).ok_or_else(|| Error::field("model", "This provider has no models."));
+    let found = match model {
+        Some(id) => models.iter().find(|known| known.id == id),
+        None => models.first(),
     };
-    match models.iter().find(|known| known.id == model) {
-        Some(known) => {
-            Ok(Choice { provider: provider.clone(), model: known.id.clone(), context_window: known.context_window })
-        }
+    match (found, model) {
+        (Some(found), _) => Ok(Choice::new(provider, found)),
+        (None, None) => Err(Error::field("model", "This provider has no models.")),
         // A provider that cannot list its models may still know this one.
-        None if models.is_empty() => {
-            Ok(Choice { provider: provider.clone(), model: model.to_owned(), context_window: None })
-        }
-        None => Err(Error::field("model", "There is no such model at this provider.")),
+        (None, Some(id)) if models.is_empty() => Ok(Choice {
+            provider: provider.clone(),
+            model: id.to_owned(),
+            context_window: None,
+            settings: llm::Settings::default(),
+        }),
+        (None, Some(_)) => Err(Error::field("model", "There is no such model at this provider.")),
     }
-}
-
-/// The first model of the first provider that has any. Offline always has one.
-async fn default(backend: &Backend) -> Result<Choice> {
-    let providers = &backend.config.providers;
-    for provider in providers.iter() {
-        if let Some(choice) = first(provider, &providers.models(provider.id()).await) {
-            return Ok(choice);
-        }
-    }
-    Err(Error::field("provider", "No provider has a model."))
-}
-
-fn first(provider: &llm::Provider, models: &[llm::ModelInfo]) -> Option<Choice> {
-    models.first().map(|model| Choice {
-        provider: provider.clone(),
-        model: model.id.clone(),
-        context_window: model.context_window,
-    })
 }
 
 fn wire(model: llm::ModelInfo) -> Model {

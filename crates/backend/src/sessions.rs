@@ -3,7 +3,7 @@
 use crate::{Account, Actor, Backend, Error, Via, db, error::Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use types::{AccessToken, ErrorCode, SessionId, UserId};
+use types::{AccessToken, ErrorCode, Preferences, SessionId, UserId};
 use uuid::Uuid;
 
 /// A browser's sign-in as its cookie's store sees it.
@@ -116,7 +116,18 @@ pub async fn log_out(backend: &Backend, actor: &Actor) -> Result<()> {
 pub(crate) async fn still_holds(backend: &Backend, actor: &Actor) -> Result<()> {
     let kind = kind_of(actor.via);
     let holder = db::sessions::find_holder(&backend.db, actor.session, kind, backend.clock.now()).await?;
-    holder.map(drop).ok_or_else(|| Error::refused(ErrorCode::NotSignedIn, "Sign in first."))
+    holder.map(drop).ok_or_else(not_signed_in)
+}
+
+/// The same, with what the user prefers: one question to the database where an answer's start would ask two.
+pub(crate) async fn preferences_of_holder(backend: &Backend, actor: &Actor) -> Result<Preferences> {
+    let kind = kind_of(actor.via);
+    let found = db::sessions::find_preferences(&backend.db, actor.session, kind, backend.clock.now()).await?;
+    found.ok_or_else(not_signed_in)
+}
+
+fn not_signed_in() -> Error {
+    Error::refused(ErrorCode::NotSignedIn, "Sign in first.")
 }
 
 /// Removes the rows of sign-ins that have expired.

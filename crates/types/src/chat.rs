@@ -1,8 +1,8 @@
 //! Conversations and their messages, as API clients and as the browser get them.
 
 use crate::{
-    ApiError, ConversationId, CumulativeSentiment, Fields, GenerationSettings, MessageId, RunId, Sentiment,
-    SentimentMethod, StreamId, Usage, check_text,
+    ApiError, ConversationId, CumulativeSentiment, Fields, GenerationSettings, MessageId, ModelRef, RunId, Sentiment,
+    SentimentMethod, StreamId, Usage, UsageTotal, check_text,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -171,6 +171,10 @@ pub struct Conversation {
     pub updated_at: DateTime<Utc>,
     /// How the person feels in it; null before the first reading.
     pub sentiment: Option<CumulativeSentiment>,
+    /// The model that answers next where a message names none: the last one chosen.
+    pub model: Option<ModelRef>,
+    /// What all of it has used.
+    pub usage: UsageTotal,
     /// Messages on the path from the first to the newest.
     pub total_messages: i64,
     /// Whether there are older messages than this page's.

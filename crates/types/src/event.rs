@@ -69,6 +69,21 @@ pub struct Usage {
     pub cost_micros: Option<i64>,
 }
 
+/// Tokens of a whole conversation: of every answer in it, those of other branches too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UsageTotal {
+    /// Tokens that models read.
+    pub input_tokens: i64,
+    /// Tokens they wrote, thoughts included.
+    pub output_tokens: i64,
+    /// What the answers whose cost is known cost together, in millionths of a US dollar; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<i64>,
+    /// Whether Lia counted some of it because a provider did not.
+    pub estimated: bool,
+}
+
 /// A failure after the run was saved: the data of the `error` event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -20,7 +20,7 @@ pub use chat::{
     NewRun, Page, RenameConversation, RunPosition, StartedRun, TITLE_MAX_CHARS,
 };
 pub use error::{ApiError, Envelope, ErrorCode, FieldError, Fields};
-pub use event::{FinishReason, RunError, RunEvent, StreamId, Usage};
+pub use event::{FinishReason, RunError, RunEvent, StreamId, Usage, UsageTotal};
 pub use ids::{ConversationId, MessageId, RunId, SessionId, UserId};
 pub use model::{Model, ModelCatalogue, Price, ProviderView};
 pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences};

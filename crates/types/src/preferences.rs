@@ -16,6 +16,17 @@ pub struct ModelRef {
     pub model: String,
 }
 
+impl ModelRef {
+    /// Bounds of both names; whether the model exists is for the server to say.
+    pub fn validate(&self) -> Result<(), ApiError> {
+        let mut fields = Fields::new();
+        for (field, name) in [("provider", &self.provider), ("model", &self.model)] {
+            fields.check(field, check_text(name, TITLE_MAX_CHARS));
+        }
+        fields.finish()
+    }
+}
+
 /// How a model chooses its words. What is absent is the model's own default; what a model refuses is not sent to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

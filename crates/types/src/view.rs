@@ -3,7 +3,7 @@
 
 use crate::{
     ConversationId, ConversationSummary, CumulativeSentiment, MessageId, MessageRole, MessageStatus, ModelInfo,
-    RunPosition, Sentiment, User, UserId, UserRole,
+    ModelRef, RunPosition, Sentiment, UsageTotal, User, UserId, UserRole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,10 @@ pub struct ConversationView {
     /// How the person feels in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentiment: Option<CumulativeSentiment>,
+    /// The model that was chosen in it last.
+    pub model: Option<ModelRef>,
+    /// What all of it has used.
+    pub usage: UsageTotal,
     /// Messages on the path from the first to the newest.
     pub total_messages: i64,
     /// Whether there are older messages than these.

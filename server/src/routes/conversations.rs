@@ -10,7 +10,8 @@ use axum::{extract::State, http::StatusCode};
 use backend::{conversations, models};
 use serde::Deserialize;
 use types::{
-    Conversation, ConversationId, ConversationSummary, Envelope, History, ModelCatalogue, Page, RenameConversation,
+    Conversation, ConversationId, ConversationSummary, Envelope, History, ModelCatalogue, ModelRef, Page,
+    RenameConversation,
 };
 use utoipa::IntoParams;
 
@@ -129,6 +130,31 @@ pub async fn rename(
     Json(request): Json<RenameConversation>,
 ) -> Result<Json<ConversationSummary>> {
     Ok(Json(conversations::rename(&state.backend, &caller, id, request).await?))
+}
+
+/// Choose a conversation's model
+///
+/// It answers from now on, where a message names none. Sending a message that names a model chooses it too.
+#[utoipa::path(
+    put, path = "/api/v1/chat/conversation/{id}/model", tag = "chat",
+    params(("id" = ConversationId, Path, description = "The conversation", example = "0190a7c4-5b1e-7000-8000-000000000001")),
+    request_body(content = ModelRef, example = json!({"provider": "offline", "model": "companion"})),
+    responses(
+        (status = 204, description = "It is chosen"),
+        (status = 401, description = "Not signed in", body = Envelope),
+        (status = 404, description = "No such conversation of yours", body = Envelope),
+        (status = 422, description = "The id is not acceptable, or there is no such model", body = Envelope),
+    ),
+    security(("token" = []), ("cookie" = [])),
+)]
+pub async fn choose_model(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(id): Path<ConversationId>,
+    Json(model): Json<ModelRef>,
+) -> Result<StatusCode> {
+    conversations::choose_model(&state.backend, &caller, id, model).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// List the models

@@ -58,6 +58,7 @@ async fn a_message_is_answered_and_kept() {
                 ".updated_at" => "[time]",
                 ".messages[].created_at" => "[time]",
                 ".messages[1].model_info.usage" => "[usage]",
+                ".usage" => "[usage]",
             }, @r#"
             {
               "created_at": "[time]",
@@ -92,10 +93,15 @@ async fn a_message_is_answered_and_kept() {
                   "status": "complete"
                 }
               ],
+              "model": {
+                "model": "echo",
+                "provider": "openai"
+              },
               "sentiment": null,
               "title": "Count to five.",
               "total_messages": 2,
-              "updated_at": "[time]"
+              "updated_at": "[time]",
+              "usage": "[usage]"
             }
             "#);
         }

@@ -35,6 +35,7 @@ async fn every_route_is_described_with_an_example() {
             "get /api/v1/chat/history",
             "get /api/v1/chat/models",
             "get /api/v1/chat/runs/{id}/events",
+            "get /api/v1/preferences",
             "get /health",
             "get /health/db",
             "get /health/info",
@@ -46,6 +47,8 @@ async fn every_route_is_described_with_an_example() {
             "post /api/v1/auth/register",
             "post /api/v1/chat/runs/{id}/stop",
             "post /api/v1/chat/stream",
+            "put /api/v1/chat/conversation/{id}/model",
+            "put /api/v1/preferences",
         ];
         assert_eq!(operations, expected);
         let text = document.to_string();

@@ -30,7 +30,7 @@ struct Things {
 /// The arguments of each server function. One that is missing here fails the walk.
 fn arguments(function: &str, things: &Things) -> Value {
     match function {
-        "delete_all_conversations" => json!({}),
+        "delete_all_conversations" | "list_models" | "preferences" => json!({}),
         "list_conversations" => json!({ "offset": 0 }),
         "view_conversation" => json!({ "id": things.conversation, "offset": 0 }),
         "start_run" => json!({ "request": {
@@ -39,6 +39,8 @@ fn arguments(function: &str, things: &Things) -> Value {
         "stop_run" => json!({ "id": things.run }),
         "rename_conversation" => json!({ "id": things.conversation, "title": "Mine now" }),
         "delete_conversation" => json!({ "id": things.conversation }),
+        "save_preferences" => json!({ "preferences": { "favourites": [{ "provider": "openai", "model": "echo" }] } }),
+        "choose_model" => json!({ "id": things.conversation, "model": { "provider": "openai", "model": "echo" } }),
         "message_source" | "view_message" => json!({ "id": things.message }),
         other => panic!("give an example of the arguments of {other}"),
     }

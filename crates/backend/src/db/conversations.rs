@@ -3,10 +3,19 @@
 use super::{Db, Result, Tx, read, within, write};
 use crate::sentiment::State;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
-use types::{ConversationId, ConversationSummary, MessageId, Page, UserId};
+use types::{ConversationId, ConversationSummary, MessageId, ModelRef, Page, UserId};
 use uuid::Uuid;
+
+/// What was chosen for one conversation: the column `settings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Settings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) model: Option<ModelRef>,
+}
 
 /// A conversation as it stands.
 pub(crate) struct Conversation {
@@ -15,6 +24,7 @@ pub(crate) struct Conversation {
     pub(crate) head: Option<MessageId>,
     /// How the person feels in it; not part of a list.
     pub(crate) sentiment: Option<State>,
+    pub(crate) settings: Settings,
     pub(crate) total_messages: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
@@ -27,6 +37,7 @@ struct Row {
     head_message_id: Option<i64>,
     #[sqlx(default)]
     sentiment_state: Option<Json<Value>>,
+    settings: Json<Settings>,
     /// Messages from the first to the head: one more than the head's depth.
     total_messages: i64,
     created_at: DateTime<Utc>,
@@ -40,6 +51,7 @@ impl From<Row> for Conversation {
             title: row.title,
             head: row.head_message_id.map(MessageId),
             sentiment: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
+            settings: row.settings.0,
             total_messages: row.total_messages,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -61,7 +73,7 @@ impl From<Conversation> for ConversationSummary {
 
 /// The user's conversation, if it is theirs.
 pub(crate) async fn find(db: &Db, id: ConversationId, owner: UserId) -> Result<Option<Conversation>> {
-    const SQL: &str = "select c.id, c.title, c.head_message_id, c.sentiment_state, \
+    const SQL: &str = "select c.id, c.title, c.head_message_id, c.sentiment_state, c.settings, \
                        cast(coalesce(m.depth + 1, 0) as bigint) as total_messages, c.created_at, c.updated_at \
                        from conversations c left join messages m on m.id = c.head_message_id \
                        where c.id = $1 and c.user_id = $2 and c.deleted_at is null";
@@ -71,7 +83,7 @@ pub(crate) async fn find(db: &Db, id: ConversationId, owner: UserId) -> Result<O
 
 /// The user's conversations, most recently changed first.
 pub(crate) async fn list(db: &Db, owner: UserId, page: Page) -> Result<Vec<Conversation>> {
-    const SQL: &str = "select c.id, c.title, c.head_message_id, \
+    const SQL: &str = "select c.id, c.title, c.head_message_id, c.settings, \
                        cast(coalesce(m.depth + 1, 0) as bigint) as total_messages, c.created_at, c.updated_at \
                        from conversations c left join messages m on m.id = c.head_message_id \
                        where c.user_id = $1 and c.deleted_at is null \
@@ -102,30 +114,51 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// A conversation whose row is held.
+pub(crate) struct Held {
+    pub(crate) head: Option<MessageId>,
+    pub(crate) settings: Settings,
+}
+
 /// Marks the user's conversation as changed and holds its row until the transaction ends, so that two sends cannot
-/// both continue it. The inner `None` is a conversation without messages; the outer one that it is not theirs.
-pub(crate) async fn hold(
-    tx: &mut Tx,
-    id: ConversationId,
-    owner: UserId,
-    now: DateTime<Utc>,
-) -> Result<Option<Option<MessageId>>> {
+/// both continue it. `None`: it is not theirs.
+pub(crate) async fn hold(tx: &mut Tx, id: ConversationId, owner: UserId, now: DateTime<Utc>) -> Result<Option<Held>> {
     const SQL: &str = "update conversations set updated_at = $3 \
-                       where id = $1 and user_id = $2 and deleted_at is null returning head_message_id";
-    let row: Option<(Option<i64>,)> = within!(tx, |connection| sqlx::query_as(SQL)
+                       where id = $1 and user_id = $2 and deleted_at is null returning head_message_id, settings";
+    let row: Option<(Option<i64>, Json<Settings>)> = within!(tx, |connection| sqlx::query_as(SQL)
         .bind(id.0)
         .bind(owner.0)
         .bind(now)
         .fetch_optional(connection)
         .await?);
-    Ok(row.map(|(head,)| head.map(MessageId)))
+    Ok(row.map(|(head, settings)| Held { head: head.map(MessageId), settings: settings.0 }))
 }
 
-/// Makes a message the newest of its conversation. For callers that hold the row.
-pub(crate) async fn set_head(tx: &mut Tx, id: ConversationId, head: MessageId) -> Result<()> {
-    const SQL: &str = "update conversations set head_message_id = $2 where id = $1";
-    within!(tx, |connection| sqlx::query(SQL).bind(id.0).bind(head.0).execute(connection).await.map(drop))?;
+/// Makes a message the newest of its conversation, and stores what was chosen for it. For callers that hold the row.
+pub(crate) async fn set_head(tx: &mut Tx, id: ConversationId, head: MessageId, settings: &Settings) -> Result<()> {
+    const SQL: &str = "update conversations set head_message_id = $2, settings = $3 where id = $1";
+    within!(tx, |connection| sqlx::query(SQL)
+        .bind(id.0)
+        .bind(head.0)
+        .bind(Json(settings))
+        .execute(connection)
+        .await
+        .map(drop))?;
     Ok(())
+}
+
+/// Replaces what was chosen for the user's conversation, and says whether there is one. Nothing in it has changed by
+/// that: it keeps its place in the list.
+pub(crate) async fn update_settings(db: &Db, id: ConversationId, owner: UserId, settings: &Settings) -> Result<bool> {
+    const SQL: &str = "update conversations set settings = $3 where id = $1 and user_id = $2 and deleted_at is null";
+    let rows = write!(db, |pool| sqlx::query(SQL)
+        .bind(id.0)
+        .bind(owner.0)
+        .bind(Json(settings))
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(rows == 1)
 }
 
 /// Notes that something in the conversation of a run has changed.

@@ -4,7 +4,9 @@ use super::{Db, Result, Tx, read, within};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
-use types::{ConversationId, MessageId, MessageRole, MessageStatus, ModelInfo, Page, RunId, Sentiment, UserId};
+use types::{
+    ConversationId, MessageId, MessageRole, MessageStatus, ModelInfo, Page, RunId, Sentiment, UsageTotal, UserId,
+};
 use uuid::Uuid;
 
 /// A message as it is stored. While it is streaming, `content` and `thought` lag behind the run.
@@ -154,6 +156,18 @@ pub(crate) async fn find(db: &Db, id: MessageId, owner: UserId) -> Result<Option
     Ok(row.map(Message::from))
 }
 
+/// What all answers of the user's conversation have used together, whatever branch they are on.
+pub(crate) async fn sum_usage(db: &Db, conversation_id: ConversationId, owner: UserId) -> Result<UsageTotal> {
+    const SQL: &str = "select cast(coalesce(sum(m.input_tokens), 0) as bigint), \
+                       cast(coalesce(sum(m.output_tokens), 0) as bigint), cast(sum(m.cost_micros) as bigint), \
+                       count(case when cast(m.model_info -> 'usage' -> 'estimated' as text) = 'true' then 1 end) > 0 \
+                       from messages m join conversations c on c.id = m.conversation_id \
+                       where c.id = $1 and c.user_id = $2 and c.deleted_at is null and m.output_tokens is not null";
+    let (input_tokens, output_tokens, cost_micros, estimated): (i64, i64, Option<i64>, bool) =
+        read!(db, |pool| sqlx::query_as(SQL).bind(conversation_id.0).bind(owner.0).fetch_one(pool).await?);
+    Ok(UsageTotal { input_tokens, output_tokens, cost_micros, estimated })
+}
+
 /// Writes a message below its parent and gives its id.
 pub(crate) async fn insert(tx: &mut Tx, message: &NewMessage<'_>) -> Result<MessageId> {
     const SQL: &str = "insert into messages (conversation_id, parent_id, depth, role, content, thought, status, \
@@ -178,7 +192,7 @@ pub(crate) async fn insert(tx: &mut Tx, message: &NewMessage<'_>) -> Result<Mess
 /// Stores how an answer ended. For the holder of its run.
 pub(crate) async fn finish(tx: &mut Tx, id: MessageId, ending: &Ending<'_>) -> Result<()> {
     const SQL: &str = "update messages set content = $2, thought = $3, status = $4, input_tokens = $5, \
-                       output_tokens = $6, model_info = $7 where id = $1";
+                       output_tokens = $6, cost_micros = $7, model_info = $8 where id = $1";
     let usage = ending.model.usage;
     within!(tx, |connection| sqlx::query(SQL)
         .bind(id.0)
@@ -187,6 +201,7 @@ pub(crate) async fn finish(tx: &mut Tx, id: MessageId, ending: &Ending<'_>) -> R
         .bind(status_str(ending.status))
         .bind(usage.map(|usage| usage.input_tokens))
         .bind(usage.map(|usage| usage.output_tokens))
+        .bind(usage.and_then(|usage| usage.cost_micros))
         .bind(Json(ending.model))
         .execute(connection)
         .await

@@ -1,11 +1,11 @@
 //! Sign-ins.
 
-use super::users::UserRow;
+use super::users::{UserRow, preferences_from};
 use super::{Db, Result, read, write};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
-use types::{SessionId, User, UserId};
+use types::{Preferences, SessionId, User, UserId};
 
 /// How somebody is signed in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,20 @@ pub(crate) async fn find_holder(
     let row: Option<HolderRow> =
         read!(db, |pool| sqlx::query_as(SQL).bind(id.0).bind(kind.as_str()).bind(now).fetch_optional(pool).await?);
     Ok(row.map(|row| (row.user.into(), row.last_seen_at)))
+}
+
+/// What the user of a sign-in that still holds chose for all of their conversations.
+pub(crate) async fn find_preferences(
+    db: &Db,
+    id: SessionId,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Option<Preferences>> {
+    const SQL: &str = "select u.settings from sessions s join users u on u.id = s.user_id \
+                       where s.id = $1 and s.kind = $2 and s.epoch = u.session_epoch and s.expires_at > $3";
+    let row: Option<(Json<Value>,)> =
+        read!(db, |pool| sqlx::query_as(SQL).bind(id.0).bind(kind.as_str()).bind(now).fetch_optional(pool).await?);
+    Ok(row.map(|(json,)| preferences_from(json.0)))
 }
 
 /// Notes that a sign-in is in use.

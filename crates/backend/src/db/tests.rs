@@ -5,6 +5,7 @@
 
 mod schema;
 
+use super::conversations::Settings;
 use super::messages::{Ending, NewMessage};
 use super::run_log::Entry;
 use super::sessions::{Kind, Session};
@@ -14,8 +15,9 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use types::{
-    ConversationId, ErrorCode, FinishReason, MessageId, MessageRole, MessageStatus, ModelInfo, Page, RunError,
-    RunEvent, RunId, SentimentMethod, SessionId, Usage, UserId, UserRole,
+    ConversationId, ErrorCode, FinishReason, GenerationSettings, MessageId, MessageRole, MessageStatus, ModelInfo,
+    ModelRef, Page, Preferences, RunError, RunEvent, RunId, SentimentMethod, SessionId, Usage, UsageTotal, UserId,
+    UserRole,
 };
 use uuid::Uuid;
 
@@ -98,10 +100,10 @@ fn model() -> ModelInfo {
 /// A question with an answer that is being written, and its run.
 async fn exchange(db: &Db, owner: UserId, id: ConversationId, client: Option<Uuid>) -> Result<(RunId, MessageId)> {
     let mut tx = db.begin().await?;
-    let head = conversations::hold(&mut tx, id, owner, at(10)).await?.unwrap();
+    let held = conversations::hold(&mut tx, id, owner, at(10)).await?.unwrap();
     let question = NewMessage {
         conversation_id: id,
-        parent: head,
+        parent: held.head,
         role: MessageRole::User,
         content: "Grüße 🎈",
         status: MessageStatus::Complete,
@@ -119,7 +121,7 @@ async fn exchange(db: &Db, owner: UserId, id: ConversationId, client: Option<Uui
         ..question
     };
     let message_id = messages::insert(&mut tx, &answer).await?;
-    conversations::set_head(&mut tx, id, message_id).await?;
+    conversations::set_head(&mut tx, id, message_id, &held.settings).await?;
     let run = runs::NewRun {
         id: RunId(Uuid::now_v7()),
         owner,
@@ -218,6 +220,8 @@ on_both!(a_sign_in_holds_until_it_ends, |db| async move {
     assert_eq!(holder(browser.id, Kind::Browser, at(99)).await, Some((ada.clone(), at(0))));
     assert_eq!(holder(browser.id, Kind::Token, at(99)).await, None, "a cookie is no token");
     assert_eq!(holder(browser.id, Kind::Browser, at(100)).await, None);
+    let preferences = async |now| sessions::find_preferences(&db, browser.id, Kind::Browser, now).await.unwrap();
+    assert_eq!((preferences(at(99)).await, preferences(at(100)).await), (Some(Preferences::default()), None));
     sessions::touch(&db, browser.id, at(50)).await.unwrap();
     assert_eq!(holder(browser.id, Kind::Browser, at(99)).await.unwrap().1, at(50));
     sessions::update(&db, browser.id, &json!({"b": 1}), at(200)).await.unwrap();
@@ -276,6 +280,68 @@ on_both!(conversations_are_their_owners, |db| async move {
     assert!(conversations::delete_some(&db, bob, 10).await.unwrap().is_empty());
     assert_eq!(conversations::delete_some(&db, ada, 10).await.unwrap(), [second]);
     assert!(titles(ada, ALL).await.is_empty());
+});
+
+on_both!(what_a_person_chose_is_kept, |db| async move {
+    use super::*;
+    let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
+    let preferences = async |owner| users::find_preferences(&db, owner).await.unwrap();
+    assert_eq!(preferences(ada).await, Some(Preferences::default()));
+    let model = |name: &str| ModelRef { provider: "open\"ai".into(), model: name.into() };
+    let mut chosen = Preferences {
+        model: None,
+        favourites: vec![model("Ü 🎈")],
+        generation: GenerationSettings { temperature: Some(0.7), max_tokens: Some(9), ..GenerationSettings::default() },
+        ..Preferences::default()
+    };
+    users::update_preferences(&db, ada, &chosen, at(1)).await.unwrap();
+    assert_eq!(preferences(ada).await, Some(chosen.clone()));
+    for name in ["one", "it's $.model"] {
+        let mut tx = db.begin().await.unwrap();
+        users::prefer_model(&mut tx, ada, &model(name), at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        chosen.model = Some(model(name));
+        assert_eq!(preferences(ada).await, Some(chosen.clone()), "the rest stays");
+    }
+    assert_eq!(preferences(bob).await, Some(Preferences::default()));
+    assert_eq!(preferences(UserId(99)).await, None);
+
+    let id = conversation(&db, ada, "t", 1).await;
+    let settings = Settings { model: Some(model("two")) };
+    assert!(!conversations::update_settings(&db, id, bob, &settings).await.unwrap());
+    assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().settings, Settings::default());
+    assert!(conversations::update_settings(&db, id, ada, &settings).await.unwrap());
+    let found = conversations::find(&db, id, ada).await.unwrap().unwrap();
+    assert_eq!((found.settings, found.updated_at), (settings.clone(), at(1)), "it keeps its place in the list");
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(conversations::hold(&mut tx, id, ada, at(4)).await.unwrap().unwrap().settings, settings);
+});
+
+on_both!(what_a_conversation_used_is_added_up, |db| async move {
+    use super::*;
+    let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
+    let id = conversation(&db, ada, "t", 1).await;
+    let used = async |owner| messages::sum_usage(&db, id, owner).await.unwrap();
+    assert_eq!(used(ada).await, UsageTotal::default());
+    let finish = async |usage| {
+        let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
+        let model = ModelInfo { usage, ..model() };
+        let ending = Ending { content: "a", thought: "", status: MessageStatus::Stopped, model: &model };
+        let mut tx = db.begin().await.unwrap();
+        assert!(runs::finish(&mut tx, run, 1, 9, MessageStatus::Stopped, at(20)).await.unwrap());
+        messages::finish(&mut tx, answer, &ending).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let usage = Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: None };
+    finish(Some(usage)).await;
+    finish(None).await;
+    assert_eq!(used(ada).await, UsageTotal { input_tokens: 3, output_tokens: 4, cost_micros: None, estimated: false });
+    finish(Some(Usage { cost_micros: Some(70), ..usage })).await;
+    finish(Some(Usage { cost_micros: Some(7), estimated: true, ..usage })).await;
+    exchange(&db, ada, id, None).await.unwrap();
+    let all = UsageTotal { input_tokens: 9, output_tokens: 12, cost_micros: Some(77), estimated: true };
+    assert_eq!(used(ada).await, all);
+    assert_eq!(used(bob).await, UsageTotal::default());
 });
 
 on_both!(a_branch_is_read_newest_first, |db| async move {
@@ -411,7 +477,7 @@ on_both!(a_long_conversation_goes_in_one_statement, |db| async move {
         };
         parent = Some(messages::insert(&mut tx, &message).await.unwrap());
     }
-    conversations::set_head(&mut tx, id, parent.unwrap()).await.unwrap();
+    conversations::set_head(&mut tx, id, parent.unwrap(), &Settings::default()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().total_messages, 1_500);
     let oldest = messages::list_branch(&db, id, ada, Page { limit: 2, offset: 1_499 }).await.unwrap();

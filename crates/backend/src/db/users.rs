@@ -2,7 +2,9 @@
 
 use super::{Db, Error, Result, Tx, read, within, write};
 use chrono::{DateTime, Utc};
-use types::{User, UserId, UserRole};
+use serde_json::Value;
+use sqlx::types::Json;
+use types::{ModelRef, Preferences, User, UserId, UserRole};
 
 /// An account that is to be made.
 pub(crate) struct NewUser<'a> {
@@ -123,4 +125,50 @@ pub(crate) async fn promote(db: &Db, email: &str, epoch: i64, now: DateTime<Utc>
     let row: Result<Option<UserRow>, sqlx::Error> =
         write!(db, |pool| sqlx::query_as(SQL).bind(key(email)).bind(epoch).bind(now).fetch_optional(pool).await);
     row.map(|row| row.map(User::from)).map_err(Error::from)
+}
+
+/// What a person chose for all of their conversations, as it is stored. What another edition of Lia wrote and this one
+/// cannot read is as good as not chosen.
+pub(super) fn preferences_from(settings: Value) -> Preferences {
+    serde_json::from_value(settings).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the preferences of an account cannot be read");
+        Preferences::default()
+    })
+}
+
+/// What the user chose for all of their conversations.
+pub(crate) async fn find_preferences(db: &Db, owner: UserId) -> Result<Option<Preferences>> {
+    const SQL: &str = "select settings from users where id = $1";
+    let row: Option<(Json<Value>,)> = read!(db, |pool| sqlx::query_as(SQL).bind(owner.0).fetch_optional(pool).await?);
+    Ok(row.map(|(json,)| preferences_from(json.0)))
+}
+
+/// Replaces what the user chose.
+pub(crate) async fn update_preferences(
+    db: &Db,
+    owner: UserId,
+    preferences: &Preferences,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    const SQL: &str = "update users set settings = $2, updated_at = $3 where id = $1";
+    write!(db, |pool| sqlx::query(SQL).bind(owner.0).bind(Json(preferences)).bind(now).execute(pool).await.map(drop))?;
+    Ok(())
+}
+
+/// Makes a model the one that answers in the user's new conversations, and leaves the rest of what they chose alone:
+/// they may be changing it at this moment.
+pub(crate) async fn prefer_model(tx: &mut Tx, owner: UserId, model: &ModelRef, now: DateTime<Utc>) -> Result<()> {
+    const POSTGRES: &str = "update users set settings = settings || jsonb_build_object('model', $2::jsonb), \
+                            updated_at = $3 where id = $1";
+    const SQLITE: &str = "update users set settings = json_set(settings, '$.model', json($2)), updated_at = $3 \
+                          where id = $1";
+    match tx {
+        Tx::Postgres(tx) => {
+            sqlx::query(POSTGRES).bind(owner.0).bind(Json(model)).bind(now).execute(&mut **tx).await.map(drop)?;
+        }
+        Tx::Sqlite(tx) => {
+            sqlx::query(SQLITE).bind(owner.0).bind(Json(model)).bind(now).execute(&mut **tx).await.map(drop)?;
+        }
+    }
+    Ok(())
 }

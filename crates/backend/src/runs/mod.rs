@@ -14,6 +14,7 @@ mod write;
 
 pub use follow::{Follower, follow};
 
+use crate::db::conversations::Settings;
 use crate::db::messages::NewMessage;
 use crate::{Actor, Backend, Error, db, error::Result, models, models::Choice, sessions};
 use chrono::{DateTime, Utc};
@@ -21,8 +22,8 @@ use live::EarlyEnd;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use types::{
-    ApiError, ConversationId, ErrorCode, MessageId, MessageRole, MessageStatus, NewRun, RunId, SentimentMethod,
-    StartedRun, title_from,
+    ApiError, ConversationId, ErrorCode, MessageId, MessageRole, MessageStatus, ModelRef, NewRun, Preferences, RunId,
+    SentimentMethod, StartedRun, title_from,
 };
 use uuid::Uuid;
 
@@ -35,15 +36,15 @@ pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<
         return replay(run, &digest);
     }
     refuse_when_stopping(backend)?;
-    let choice = models::choose(backend, actor, &request).await?;
     // A request whose client goes away is dropped at any await. What has been stored must be written all the same.
     let task = backend.runs.tasks.spawn({
         let (backend, actor) = (backend.clone(), actor.clone());
         async move {
             refuse_when_stopping(&backend)?;
-            sessions::still_holds(&backend, &actor).await?;
+            let preferences = sessions::preferences_of_holder(&backend, &actor).await?;
+            let choice = models::choose(&backend, &actor, &request, &preferences).await?;
             let id = RunId(Uuid::now_v7());
-            match save(&backend, &actor, &request, &choice, &digest, id).await {
+            match save(&backend, &actor, &request, &choice, &preferences, &digest, id).await {
                 Ok(started) => Ok(begin(&backend, &actor, started, choice)),
                 Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &request, &digest).await,
                 // Perhaps it was stored, and only the word of it was lost.
@@ -121,13 +122,20 @@ async fn save(
     actor: &Actor,
     request: &NewRun,
     choice: &Choice,
+    preferences: &Preferences,
     digest: &[u8],
     run_id: RunId,
 ) -> Result<StartedRun> {
     let now = backend.clock.now();
     let mut tx = backend.db.begin().await?;
-    let (conversation_id, head, title) = enter(&mut tx, actor, request, now).await?;
+    let Target { conversation_id, head, title, mut settings } = enter(&mut tx, actor, request, now).await?;
     let model = choice.info();
+    let chosen = ModelRef { provider: model.provider.clone(), model: model.model.clone() };
+    let is_named = request.provider.is_some() || request.model.is_some();
+    // What somebody has chosen since this request was looked at stays, unless the request itself chooses.
+    if is_named || settings.model.is_none() {
+        settings.model = Some(chosen.clone());
+    }
     let question = NewMessage {
         conversation_id,
         parent: head,
@@ -147,7 +155,7 @@ async fn save(
         ..question
     };
     let message_id = db::messages::insert(&mut tx, &answer).await?;
-    db::conversations::set_head(&mut tx, conversation_id, message_id).await?;
+    db::conversations::set_head(&mut tx, conversation_id, message_id, &settings).await?;
     let run = db::runs::NewRun {
         id: run_id,
         owner: actor.id(),
@@ -163,24 +171,32 @@ async fn save(
         now,
     };
     db::runs::insert(&mut tx, &run).await?;
+    if is_named && title.is_some() && preferences.model.as_ref() != Some(&chosen) {
+        db::users::prefer_model(&mut tx, actor.id(), &chosen, now).await?;
+    }
     tx.commit().await?;
     Ok(StartedRun { conversation_id, message_id, user_message_id, run_id, title })
 }
 
-/// Begins the conversation, or holds the user's own one: its id, its newest message, and its title if it is new.
-async fn enter(
-    tx: &mut db::Tx,
-    actor: &Actor,
-    request: &NewRun,
-    now: DateTime<Utc>,
-) -> Result<(ConversationId, Option<MessageId>, Option<String>)> {
+/// Where a question goes.
+struct Target {
+    conversation_id: ConversationId,
+    /// The newest message there.
+    head: Option<MessageId>,
+    /// The conversation's title, where it is new.
+    title: Option<String>,
+    settings: Settings,
+}
+
+/// Begins the conversation, or holds the user's own one.
+async fn enter(tx: &mut db::Tx, actor: &Actor, request: &NewRun, now: DateTime<Utc>) -> Result<Target> {
     if let Some(id) = request.conversation_id {
-        let head = db::conversations::hold(tx, id, actor.id(), now).await?.ok_or_else(Error::conversation_not_found)?;
-        return Ok((id, head, None));
+        let held = db::conversations::hold(tx, id, actor.id(), now).await?.ok_or_else(Error::conversation_not_found)?;
+        return Ok(Target { conversation_id: id, head: held.head, title: None, settings: held.settings });
     }
     let (id, title) = (ConversationId(Uuid::now_v7()), title_from(&request.message));
     db::conversations::insert(tx, id, actor.id(), &title, now).await?;
-    Ok((id, None, Some(title)))
+    Ok(Target { conversation_id: id, head: None, title: Some(title), settings: Settings::default() })
 }
 
 /// Why a run could not be stored beside those that are: either this send was stored a moment ago, or the

@@ -129,7 +129,7 @@ async fn request(backend: &Backend, live: &Live, choice: &Choice) -> Result<Chat
         model: choice.model.clone(),
         system: Some(SYSTEM.to_owned()),
         messages: context::assemble(branch, budget),
-        settings: llm::Settings::default(),
+        settings: choice.settings,
     })
 }
 

@@ -107,7 +107,21 @@ impl Setup {
 
     /// Starts Lia with a provider beside her.
     pub(crate) async fn start(self) -> TestApp {
+        self.start_beside(Emulator::start().await).await
+    }
+
+    /// Starts Lia beside an emulator that is four providers: `openai`, `gemini`, `anthropic` and `openrouter`.
+    pub(crate) async fn start_with_every_provider(self) -> TestApp {
         let emulator = Emulator::start().await;
+        let mut setup = self;
+        for (kind, path) in [("GEMINI", ""), ("ANTHROPIC", ""), ("OPENROUTER", "/api/v1")] {
+            let (url, key) = (format!("{kind}_BASE_URL"), format!("{kind}_API_KEY"));
+            setup = setup.with(&url, &format!("{}{path}", emulator.base_url())).with(&key, "sk-emulator");
+        }
+        setup.start_beside(emulator).await
+    }
+
+    async fn start_beside(self, emulator: Emulator) -> TestApp {
         let setup = self.with("OPENAI_BASE_URL", &emulator.base_url()).with("OPENAI_API_KEY", "sk-emulator");
         let running = Box::pin(Running::start(&setup)).await;
         TestApp { running, setup, emulator }

@@ -63,6 +63,10 @@ impl Client {
         Answer::read(self.request(Method::POST, path).json(body)).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        Answer::read(self.request(Method::PUT, path).json(body)).await
+    }
+
     pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
         Answer::read(self.request(Method::PATCH, path).json(body)).await
     }

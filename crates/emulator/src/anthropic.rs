@@ -6,6 +6,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// What a client gives back unread.
+const SIGNATURE: &str = "ZW11bGF0ZWQ=";
+
 pub(crate) fn events(head: &Head, pieces: &[Piece], finish: Option<Finish>, end_mark: bool) -> Vec<Vec<Event>> {
     let mut message = message(head, &[], None);
     message["usage"] = json!({"input_tokens": head.input_tokens, "output_tokens": 1});
@@ -14,8 +17,8 @@ pub(crate) fn events(head: &Head, pieces: &[Piece], finish: Option<Finish>, end_
     for (at, piece) in pieces.iter().enumerate() {
         let thinks = matches!(piece, Piece::Thought(_));
         if open != Some(thinks) {
-            if open.is_some() {
-                lists[at].push(json!({"type": "content_block_stop", "index": index}));
+            if let Some(thinking) = open {
+                lists[at].extend(closing(index, thinking));
                 index += 1;
             }
             let block = if thinks {
@@ -34,8 +37,8 @@ pub(crate) fn events(head: &Head, pieces: &[Piece], finish: Option<Finish>, end_
         lists.push(Vec::new());
     }
     let last = &mut lists[pieces.len()];
-    if open.is_some() && finish.is_some() {
-        last.push(json!({"type": "content_block_stop", "index": index}));
+    if let Some(thinking) = open.filter(|_| finish.is_some()) {
+        last.extend(closing(index, thinking));
     }
     if let Some(finish) = finish {
         let mut end =
@@ -48,6 +51,14 @@ pub(crate) fn events(head: &Head, pieces: &[Piece], finish: Option<Finish>, end_
         last.push(json!({"type": "message_stop"}));
     }
     lists.iter().map(|events| events.iter().map(Event::typed).collect()).collect()
+}
+
+/// The end of a block; a thought is signed.
+fn closing(index: usize, thinking: bool) -> Vec<Value> {
+    let signature = json!({"type": "content_block_delta", "index": index,
+        "delta": {"type": "signature_delta", "signature": SIGNATURE}});
+    let stop = json!({"type": "content_block_stop", "index": index});
+    if thinking { vec![signature, stop] } else { vec![stop] }
 }
 
 pub(crate) fn error(error: &Value) -> Event {
@@ -70,7 +81,7 @@ pub(crate) fn whole(head: &Head, pieces: &[Piece], finish: Option<Finish>) -> Va
                 })
                 .collect();
             if matches!(block[0], Piece::Thought(_)) {
-                json!({"type": "thinking", "thinking": words, "signature": ""})
+                json!({"type": "thinking", "thinking": words, "signature": SIGNATURE})
             } else {
                 json!({"type": "text", "text": words})
             }

@@ -13,6 +13,7 @@ Wires
   /api/v1/chat/completions, /api/v1/models                         OpenRouter
 
 The model's name says what the answer is; words are joined with '+', such as tokens-100+slow-50.
+What stands before a '/' or ':' does not count: gpt-5-pro:tokens-100 is tokens-100 for a client that knows gpt-5-pro.
 
 Answers (default: echo)
   echo                   what was asked
@@ -80,8 +81,8 @@ pub(crate) enum Choice {
 
 /// The script of a name, for a question.
 pub(crate) fn script(model: &str, question: &str) -> Choice {
-    // What a gateway puts before a model's name does not matter.
-    let words: Vec<&str> = model.rsplit('/').next().unwrap_or(model).split('+').collect();
+    // What a gateway puts before a model's name does not matter, nor which of a vendor's models it is said to be.
+    let words: Vec<&str> = model.rsplit(['/', ':']).next().unwrap_or(model).split('+').collect();
     if let Some(failures) = words.iter().find_map(|word| number(word, "flaky-")) {
         return Choice::Flaky { failures };
     }

@@ -30,8 +30,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/chat/completions", post(chat))
         .route("/v1/responses", post(responses))
         .route("/v1/messages", post(messages))
-        .route("/v1beta/models/{call}", post(generate))
-        .route("/v1/models/{call}", post(generate))
+        .route("/v1beta/models/{call}", post(generate).get(gemini_model))
+        .route("/v1/models/{call}", post(generate).get(model))
         .route("/api/v1/chat/completions", post(openrouter_chat))
         .route("/v1/models", get(models))
         .route("/v1beta/models", get(gemini_models))
@@ -61,9 +61,12 @@ async fn messages(arrived: Arrived) -> Response<Body> {
 
 /// Gemini names the model and what to do with it in the path.
 async fn generate(arrived: Arrived) -> Response<Body> {
-    let call = arrived.uri.path().rsplit('/').next().unwrap_or_default();
+    let call = last_segment(&arrived.uri);
     let (model, verb) = call.rsplit_once(':').unwrap_or((call, ""));
     let said = texts(arrived.body.get("contents"), "/parts");
+    if verb == "countTokens" {
+        return document(&json!({"totalTokens": count(&said)})).into_response();
+    }
     let mut question = arrived.question(Wire::Gemini, said);
     question.model = model.into();
     question.is_stream = verb == "streamGenerateContent";
@@ -133,13 +136,18 @@ impl Arrived {
         }
         let head = Head {
             model: question.model,
-            input_tokens: question.said.iter().map(|text| text.split_whitespace().count()).sum(),
+            input_tokens: count(&question.said),
             output_tokens: script.pieces.len(),
             created: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
             with_usage: question.wants_usage && script.with_usage,
         };
         answer::respond(script, question.wire, head, self.line, self.shared.released.subscribe(), entry).await
     }
+}
+
+/// The emulator's tokens are words.
+fn count(said: &[String]) -> usize {
+    said.iter().map(|text| text.split_whitespace().count()).sum()
 }
 
 /// What is asked for, in no wire's terms.
@@ -179,26 +187,43 @@ async fn models(headers: HeaderMap) -> impl IntoResponse {
     if headers.contains_key("x-goog-api-key") {
         return document(&google_list());
     }
-    let models = model::LISTED.iter().map(|id| {
-        if headers.contains_key("anthropic-version") {
-            json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"})
-        } else {
-            json!({"id": id, "object": "model", "created": 1_700_000_000, "owned_by": "emulator"})
-        }
-    });
-    document(&json!({"object": "list", "data": models.collect::<Vec<_>>(), "has_more": false}))
+    let models: Vec<Value> = model::LISTED.iter().map(|id| entry(id, &headers)).collect();
+    let [first, last] = [model::LISTED.first(), model::LISTED.last()];
+    document(&json!({"object": "list", "data": models, "has_more": false, "first_id": first, "last_id": last}))
+}
+
+/// One of the list, or any other: every name is a model.
+async fn model(uri: Uri, headers: HeaderMap) -> impl IntoResponse {
+    document(&entry(last_segment(&uri), &headers))
+}
+
+fn last_segment(uri: &Uri) -> &str {
+    uri.path().rsplit('/').next().unwrap_or_default()
+}
+
+fn entry(id: &str, headers: &HeaderMap) -> Value {
+    if headers.contains_key("anthropic-version") {
+        json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"})
+    } else {
+        json!({"id": id, "object": "model", "created": 1_700_000_000, "owned_by": "emulator"})
+    }
 }
 
 async fn gemini_models() -> impl IntoResponse {
     document(&google_list())
 }
 
+async fn gemini_model(uri: Uri) -> impl IntoResponse {
+    document(&google_entry(last_segment(&uri)))
+}
+
 fn google_list() -> Value {
-    let models = model::LISTED.iter().map(|id| {
-        json!({"name": format!("models/{id}"), "displayName": id, "inputTokenLimit": 32_768, "outputTokenLimit": 8192,
-            "supportedGenerationMethods": ["generateContent"]})
-    });
-    json!({"models": models.collect::<Vec<_>>()})
+    json!({"models": model::LISTED.iter().map(|id| google_entry(id)).collect::<Vec<_>>()})
+}
+
+fn google_entry(id: &str) -> Value {
+    json!({"name": format!("models/{id}"), "displayName": id, "inputTokenLimit": 32_768, "outputTokenLimit": 8192,
+        "supportedGenerationMethods": ["generateContent"]})
 }
 
 async fn openrouter_models() -> impl IntoResponse {

@@ -5,9 +5,10 @@ use crate::{
     Delta, DeltaStream, Error, ErrorKind, Finish, Usage,
     breaker::Permit,
     delta::clean,
+    documents::{Documents, Piece},
     endpoint::{Call, Endpoint},
     estimate_tokens, failure, http,
-    sse::{Decoder, Frame, LINE_MAX_BYTES},
+    sse::{Decoder, Frame},
     wire::Reader,
 };
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -76,10 +77,13 @@ struct Connection {
     permit: Permit,
 }
 
+/// What a response consists of. Its first character says so better than its headers do.
 enum Body {
+    /// White space so far, which some servers send as life.
+    Blank,
     Events(Decoder),
-    /// A server that answers a request for a stream with one JSON document.
-    Whole(Vec<u8>),
+    /// JSON without the framing of events: an answer as one document, or in pieces.
+    Documents(Documents),
 }
 
 struct Answer {
@@ -185,9 +189,9 @@ impl Answer {
     async fn connect(&self) -> Result<Connection, Error> {
         let permit = self.endpoint.breaker.permit()?;
         match self.open().await {
-            Ok((response, body)) => {
+            Ok(response) => {
                 let request_id = failure::request_id(response.headers());
-                Ok(Connection { response, reader: self.call.wire.reader(), body, request_id, permit })
+                Ok(Connection { response, reader: self.call.wire.reader(), body: Body::Blank, request_id, permit })
             }
             Err(error) => {
                 permit.fail(error.kind());
@@ -196,16 +200,14 @@ impl Answer {
         }
     }
 
-    async fn open(&self) -> Result<(Response, Body), Error> {
+    async fn open(&self) -> Result<Response, Error> {
         let limits = &self.endpoint.limits;
         let until = (Instant::now() + limits.first_token).min(self.started + limits.total);
         let response = http::send(self.endpoint.post(&self.call)?, self.endpoint.key.as_ref(), until).await?;
-        let body = match http::media_type(&response).as_str() {
-            "application/json" => Body::Whole(Vec::new()),
-            "text/html" => return Err(Error::new(ErrorKind::Protocol, "a web page where an answer should be")),
-            _ => Body::Events(Decoder::new()),
-        };
-        Ok((response, body))
+        if http::media_type(&response) == "text/html" {
+            return Err(Error::new(ErrorKind::Protocol, "a web page where an answer should be"));
+        }
+        Ok(response)
     }
 
     /// The stream is over: what it amounts to.
@@ -290,23 +292,48 @@ impl Answer {
 impl Connection {
     /// Takes the next bytes, or the end, and reads what is complete now.
     fn take(&mut self, chunk: Option<&[u8]>, output: &mut Output) -> Result<(), Error> {
-        match (&mut self.body, chunk) {
-            (Body::Whole(body), Some(chunk)) => {
-                body.extend_from_slice(chunk);
-                if body.len() > LINE_MAX_BYTES {
-                    return Err(Error::new(ErrorKind::Protocol, "an answer beyond every limit"));
-                }
-                Ok(())
-            }
-            (Body::Whole(body), None) => self.reader.json(&String::from_utf8_lossy(body), output),
-            (Body::Events(decoder), chunk) => {
-                match chunk {
-                    Some(bytes) => decoder.push(bytes),
-                    None => decoder.finish(),
-                }
-                read_frames(decoder, &mut self.reader, output)
+        if let (Body::Blank, Some(bytes)) = (&self.body, chunk) {
+            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                None => return Ok(()),
+                Some(b'{' | b'[') => self.body = Body::Documents(Documents::default()),
+                Some(_) => self.body = Body::Events(Decoder::new()),
             }
         }
+        match (&mut self.body, chunk) {
+            (Body::Events(decoder), Some(bytes)) => {
+                decoder.push(bytes);
+                read_frames(decoder, &mut self.reader, output)
+            }
+            (Body::Events(decoder), None) => {
+                decoder.finish();
+                read_frames(decoder, &mut self.reader, output)
+            }
+            (Body::Documents(documents), Some(bytes)) => {
+                documents.push(bytes);
+                self.read_documents(output)
+            }
+            (Body::Documents(documents), None) if documents.is_cut() => {
+                Err(Error::new(ErrorKind::Interrupted, "the answer ended inside of its JSON"))
+            }
+            (Body::Documents(_), None) | (Body::Blank, _) => Ok(()),
+        }
+    }
+
+    /// Reads every document that is complete. What follows and is none is read as events.
+    fn read_documents(&mut self, output: &mut Output) -> Result<(), Error> {
+        while !output.ended
+            && let Body::Documents(documents) = &mut self.body
+            && let Some(piece) = documents.next_piece()
+        {
+            match piece? {
+                Piece::Document(json) => self.reader.json(&json, output)?,
+                Piece::Foreign(bytes) => {
+                    self.body = Body::Events(Decoder::new());
+                    return self.take(Some(&bytes), output);
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -101,14 +101,16 @@ fn model(entry: &Value) -> Option<ModelInfo> {
 /// The body of a request. This wire knows no penalties and no recordings, and its temperature ends at 1.
 fn body(request: &ChatRequest, schema: Option<&Schema>) -> Result<Map<String, Value>, Error> {
     let settings = known::accepted(&request.model, &request.settings);
+    // A wish beyond what the model writes at most would be refused.
     let own_limit = known::find(&request.model).and_then(|known| known.max_output_tokens);
+    let max_tokens = settings.max_tokens.or(own_limit).unwrap_or(MAX_TOKENS).min(own_limit.unwrap_or(u32::MAX));
     let format = schema.map(|schema| json!({"format": {"type": "json_schema", "schema": schema.schema}}));
     // The first message must be the user's; what was said before it went when the context was cut.
     let messages = request.messages.iter().skip_while(|message| message.role == Role::Assistant);
     let messages: Vec<Value> = messages.map(message).collect::<Result<_, _>>()?;
     let fields = [
         ("model", json!(request.model)),
-        ("max_tokens", json!(settings.max_tokens.or(own_limit).unwrap_or(MAX_TOKENS))),
+        ("max_tokens", json!(max_tokens)),
         ("system", json!(structured::system(request, schema))),
         ("messages", messages.into_iter().filter(|message| !list(message, "/content").is_empty()).collect()),
         ("stream", json!(true)),
@@ -148,8 +150,16 @@ impl Reader {
     #[expect(clippy::unnecessary_wraps, reason = "other wires have errors of their own")]
     pub(crate) fn event(&mut self, event: &Value, output: &mut Output) -> Result<(), Error> {
         match text(event, "/type") {
-            // A second one, as gateways splice them in, repeats no text.
-            "message_start" => read_usage(&event["message"]["usage"], output),
+            "message_start" => {
+                // One that holds words already is the first; another, as gateways splice them in, repeats them.
+                if !output.has_spoken() {
+                    for item in list(event, "/message/content") {
+                        block(item, output);
+                    }
+                }
+                read_usage(&event["message"]["usage"], output);
+                read_finish(&event["message"], output);
+            }
             "content_block_start" => block(&event["content_block"], output),
             "content_block_delta" => block(&event["delta"], output),
             "message_delta" => {

@@ -77,15 +77,16 @@ impl Breaker {
         let Some(until) = state.open_until else {
             return Ok(Permit { breaker: self.clone(), is_probe: false, is_told: false });
         };
-        let now = Instant::now();
-        if now < until || state.is_probing {
-            let mut error = Error::new(ErrorKind::Unavailable, "not asked: it failed too often just now");
-            error.retry_after = Some(until.saturating_duration_since(now).max(Duration::from_secs(1)));
-            error.is_circuit_open = true;
-            return Err(error);
+        if Instant::now() < until || state.is_probing {
+            return Err(not_asked(until));
         }
         state.is_probing = true;
         Ok(Permit { breaker: self.clone(), is_probe: true, is_told: false })
+    }
+
+    /// The error where nobody is to be sent, not even a probe: for questions that tell nothing about answers.
+    pub(crate) fn leave_alone(&self) -> Result<(), Error> {
+        self.state().open_until.filter(|until| Instant::now() < *until).map_or(Ok(()), |until| Err(not_asked(until)))
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -105,6 +106,14 @@ impl Breaker {
         // A state is never left half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn not_asked(until: Instant) -> Error {
+    let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+    let mut error = Error::new(ErrorKind::Unavailable, "not asked: it failed too often just now");
+    error.retry_after = Some(wait);
+    error.is_circuit_open = true;
+    error
 }
 
 impl Permit {

@@ -80,7 +80,7 @@ impl Catalogue {
         if is_due {
             let (provider, sender) = (provider.clone(), sender.clone());
             spawn(Box::pin(async move {
-                let result = provider.models().await;
+                let result = provider.list().await;
                 if let Err(error) = &result {
                     tracing::warn!(llm.provider = provider.id(), %error, "no list of models");
                 }

@@ -122,18 +122,29 @@ struct Chunk<'a> {
     choices: Option<Vec<Choice<'a>>>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
+    /// Where Groq counts.
+    #[serde(borrow, default)]
+    x_groq: Option<&'a RawValue>,
+    /// Ollama's own wire: the words, and whether and why they were the last.
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    done: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Choice<'a> {
-    #[serde(default)]
-    index: Option<i64>,
+    #[serde(borrow, default)]
+    index: Option<&'a RawValue>,
     #[serde(borrow, default)]
     delta: Option<Message<'a>>,
     #[serde(borrow, default)]
     message: Option<Message<'a>>,
     #[serde(borrow, default)]
     finish_reason: Option<&'a RawValue>,
+    /// Where Moonshot counts.
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -166,22 +177,63 @@ impl Reader {
         if !data.starts_with('{') {
             return Ok(());
         }
-        let chunk: Chunk = match serde_json::from_str(data) {
-            Ok(chunk) => chunk,
-            Err(error) if error.is_data() => return unknown_shape(data),
-            Err(error) => return Err(Error::new(ErrorKind::Protocol, format!("no JSON: {error}"))),
-        };
+        match serde_json::from_str(data) {
+            Ok(chunk) => self.chunk(chunk, event, output),
+            Err(error) if error.is_data() => self.strange(data, event, output),
+            Err(error) => Err(Error::new(ErrorKind::Protocol, format!("no JSON: {error}"))),
+        }
+    }
+
+    fn chunk(&mut self, chunk: Chunk<'_>, event: &Event, output: &mut Output) -> Result<(), Error> {
         let is_error = event.name == "error" || chunk.object.is_some_and(|object| object.get() == "\"error\"");
         if is_error || chunk.error.is_some() {
-            let document = serde_json::from_str(data).unwrap_or(Value::Null);
+            let document = serde_json::from_str(event.data.trim()).unwrap_or(Value::Null);
             if let Some(error) = failure::find(&document).or(is_error.then_some(&document)) {
                 read_usage(chunk.usage, output);
                 return Err(failure::from_event(error));
             }
         }
+        if let Some(groq) = chunk.x_groq.and_then(|groq| serde_json::from_str::<Value>(groq.get()).ok()) {
+            count(&groq["usage"], output);
+        }
         read_usage(chunk.usage, output);
-        let choice = chunk.choices.into_iter().flatten().find(|choice| choice.index.unwrap_or_default() == 0);
+        if chunk.done.is_some() && chunk.message.is_some() {
+            self.ollama(event.data.trim(), output);
+            return Ok(());
+        }
+        let is_first = |choice: &Choice| {
+            choice.index.is_none_or(|index| index.get().parse::<f64>().is_ok_and(|index| index == 0.0))
+        };
+        let choice = chunk.choices.into_iter().flatten().find(is_first);
         choice.map_or(Ok(()), |choice| self.choice(choice, output))
+    }
+
+    /// JSON that is not shaped like a chunk: an error, a chunk that says one thing twice (then the last one counts), or
+    /// something from tomorrow.
+    fn strange(&mut self, data: &str, event: &Event, output: &mut Output) -> Result<(), Error> {
+        let document = serde_json::from_str(data).unwrap_or(Value::Null);
+        if let Some(error) = failure::find(&document) {
+            return Err(failure::from_event(error));
+        }
+        let once = document.to_string();
+        serde_json::from_str(&once).map_or(Ok(()), |chunk| self.chunk(chunk, event, output))
+    }
+
+    /// A line of Ollama's own wire, which an address without its version leads to.
+    fn ollama(&mut self, data: &str, output: &mut Output) {
+        let line: Value = serde_json::from_str(data).unwrap_or(Value::Null);
+        let word = |pointer: &str| line.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        output.thought(Cow::Borrowed(word("/message/thinking")));
+        self.think.push(word("/message/content"), output);
+        if line["done"] == true {
+            output.count(Usage {
+                input_tokens: line["prompt_eval_count"].as_u64(),
+                output_tokens: line["eval_count"].as_u64(),
+                ..Usage::default()
+            });
+            output.finish = Some(finish(if word("/done_reason").is_empty() { "stop" } else { word("/done_reason") }));
+            output.ended = true;
+        }
     }
 
     /// The stream has ended: what looked like the beginning of a thought was text.
@@ -193,9 +245,12 @@ impl Reader {
         if let Some(message) = choice.delta.or(choice.message) {
             self.message(&message, output);
         }
+        read_usage(choice.usage, output);
         match choice.finish_reason.and_then(string).as_deref() {
             None | Some("") => {}
             Some("error") => return Err(Error::new(ErrorKind::Unavailable, "the provider ended with an error")),
+            // DeepSeek's word for an answer that it gives up in the middle.
+            Some(reason @ "insufficient_system_resource") => return Err(Error::new(ErrorKind::Overloaded, reason)),
             Some(reason) => output.finish = Some(finish(reason)),
         }
         Ok(())
@@ -232,12 +287,6 @@ impl Reader {
     }
 }
 
-/// JSON that is not shaped like a chunk: an error, or something from tomorrow.
-fn unknown_shape(data: &str) -> Result<(), Error> {
-    let document = serde_json::from_str(data).unwrap_or(Value::Null);
-    failure::find(&document).map_or(Ok(()), |error| Err(failure::from_event(error)))
-}
-
 fn finish(reason: &str) -> Finish {
     match reason {
         "stop" => Finish::Stop,
@@ -249,12 +298,17 @@ fn finish(reason: &str) -> Finish {
 }
 
 fn read_usage(usage: Option<&RawValue>, output: &mut Output) {
-    let Some(usage) = usage.and_then(|usage| serde_json::from_str::<Value>(usage.get()).ok()) else { return };
+    if let Some(usage) = usage.and_then(|usage| serde_json::from_str(usage.get()).ok()) {
+        count(&usage, output);
+    }
+}
+
+fn count(usage: &Value, output: &mut Output) {
     let count = |names: [&str; 2]| names.iter().find_map(|name| usage.get(*name)?.as_u64());
     output.count(Usage {
         input_tokens: count(["prompt_tokens", "input_tokens"]),
         output_tokens: count(["completion_tokens", "output_tokens"]),
-        cost_micros: cost_micros(&usage),
+        cost_micros: cost_micros(usage),
         estimated: false,
     });
 }

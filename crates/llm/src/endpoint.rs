@@ -116,19 +116,31 @@ impl Endpoint {
 
     /// Changes a call that was refused for one of its fields. False where it was refused for something else.
     pub(crate) fn repair(&self, call: &mut Call, error: &Error) -> bool {
-        if error.kind() != ErrorKind::BadRequest {
+        // A limit of tokens that does not fit beside the conversation makes the conversation too long for some servers.
+        if !matches!(error.kind(), ErrorKind::BadRequest | ErrorKind::ContextLength) {
             return false;
         }
         let Some(field) = call.wire.refused_field(&call.body, error) else { return false };
         call.wire.leave_out(&mut call.body, field, &call.refused);
         call.refused.push(field);
         tracing::debug!(llm.provider = self.id, llm.model = call.model, field, "the model refuses a setting");
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if refused.len() < REMEMBERED_MODELS || refused.contains_key(&call.model) {
-            refused.insert(call.model.clone(), call.refused.clone());
+        // Another value may be taken the next time.
+        if !is_about_the_value(error) {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            if refused.len() < REMEMBERED_MODELS || refused.contains_key(&call.model) {
+                refused.insert(call.model.clone(), call.refused.clone());
+            }
         }
         true
     }
+}
+
+/// Whether a field was refused for being too much or too little.
+fn is_about_the_value(error: &Error) -> bool {
+    const PHRASES: [&str; 8] =
+        ["too large", "too high", "too small", "at most", "at least", "less than", "greater than", "range"];
+    let detail = error.detail().to_lowercase();
+    error.kind() == ErrorKind::ContextLength || PHRASES.iter().any(|phrase| detail.contains(phrase))
 }
 
 /// A header's value that no log prints.

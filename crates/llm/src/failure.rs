@@ -12,13 +12,14 @@ use serde_json::Value;
 pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let json: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     let text = || String::from_utf8_lossy(body).into_owned();
-    let mut error = match find(&json) {
-        Some(object) => from_object(object, Some(status)),
-        None => Error::new(kind_of_status(status, &text()), format!("{status}: {}", text())),
+    let mut error = if let Some(object) = find(&json) {
+        from_object(object, Some(status))
+    } else {
+        let kind = kind_of_message(&text()).unwrap_or_else(|| kind_of_status(status, &text()));
+        Error::new(kind, format!("{status}: {}", text()))
     };
-    if error.retry_after.is_none() || wait::from_headers(headers).is_some() {
-        error.retry_after = wait::from_headers(headers).or(error.retry_after);
-    }
+    let in_body = || error.retry_after.or_else(|| wait::from_body(&json));
+    error.retry_after = wait::from_headers(headers).or_else(in_body);
     error.retry = match headers.get("x-should-retry").map(HeaderValue::as_bytes) {
         Some(b"true") => Some(true),
         Some(b"false") => Some(false),
@@ -64,31 +65,65 @@ fn is_truthy(error: &Value) -> bool {
 
 fn from_object(object: &Value, status: Option<StatusCode>) -> Error {
     let message = object.get("message").and_then(Value::as_str).or_else(|| object.as_str()).unwrap_or_default();
-    let metadata = object.get("metadata");
+    // What OpenRouter was told by the provider behind it.
+    let raw = object.pointer("/metadata/raw").map(|raw| raw.as_str().map_or_else(|| raw.to_string(), String::from));
+    let said = raw.map_or_else(|| message.to_owned(), |raw| format!("{message}: {raw}"));
     let codes = codes(object);
-    // Inside a stream the status is in the object: OpenRouter's and llama.cpp's `code`, Groq's `status_code`.
-    let status = status.or_else(|| {
-        let number = ["code", "status_code"].iter().find_map(|field| object.get(*field)?.as_u64())?;
-        StatusCode::from_u16(u16::try_from(number).ok()?).ok()
-    });
-    let kind = codes.iter().find_map(|code| kind_of_code(code)).or_else(|| kind_of_message(message));
-    let kind = kind.unwrap_or_else(|| match status {
-        Some(StatusCode::FORBIDDEN) if metadata.is_some_and(|metadata| metadata.get("reasons").is_some()) => {
-            ErrorKind::ContentFilter
-        }
-        Some(status) if !status.is_success() => kind_of_status(status, message),
-        _ if codes.contains(&"invalid_request_error") || codes.contains(&"INVALID_ARGUMENT") => ErrorKind::BadRequest,
-        // An error in the middle of an answer that does not say what it is: the provider's own.
-        _ => ErrorKind::Unavailable,
-    });
-    let kind = if kind == ErrorKind::RateLimited && is_allowance_of_a_day(object) { ErrorKind::Quota } else { kind };
+    let status = status.or_else(|| status_in(object));
+    let kind = kind(object, status, &codes, &said);
     let label = codes.first().copied().or(status.as_ref().map(StatusCode::as_str)).unwrap_or("error");
     let parameter = object.get("param").and_then(Value::as_str).map(|name| format!(" '{name}'")).unwrap_or_default();
-    let detail = if message.is_empty() { object.to_string() } else { message.to_owned() };
+    let detail = if said.is_empty() { object.to_string() } else { said };
     let mut error = Error::new(kind, format!("{label}{parameter}: {detail}"));
     error.retry_after = wait::from_body(object);
     error.retry = object.get("availability").and_then(|availability| availability.get("retryable")?.as_bool());
     error
+}
+
+/// Inside a stream the status is in the object: OpenRouter's and llama.cpp's `code`, Groq's `status_code`.
+fn status_in(object: &Value) -> Option<StatusCode> {
+    let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let number = ["code", "status_code", "status"].iter().find_map(|field| number(object.get(*field)?))?;
+    StatusCode::from_u16(u16::try_from(number).ok()?).ok()
+}
+
+fn kind(object: &Value, status: Option<StatusCode>, codes: &[&str], said: &str) -> ErrorKind {
+    // Groq has the code of a rate limit for a conversation that is longer than a minute's allowance.
+    if status == Some(StatusCode::PAYLOAD_TOO_LARGE) {
+        return ErrorKind::ContextLength;
+    }
+    let kind = codes.iter().find_map(|code| kind_of_code(code)).or_else(|| kind_of_message(said));
+    let kind = kind.unwrap_or_else(|| match status {
+        Some(StatusCode::FORBIDDEN) if object.pointer("/metadata/reasons").is_some() => ErrorKind::ContentFilter,
+        Some(status) if !status.is_success() => kind_of_status(status, said),
+        _ if codes.iter().any(|code| BAD_REQUEST.contains(code)) => ErrorKind::BadRequest,
+        // An error in the middle of an answer that does not say what it is: the provider's own.
+        _ => ErrorKind::Unavailable,
+    });
+    match kind {
+        ErrorKind::RateLimited if is_allowance_of_a_day(object) => ErrorKind::Quota,
+        // It is longer than a minute's allowance, so that no waiting helps.
+        ErrorKind::RateLimited if said.to_lowercase().contains("request too large") => ErrorKind::ContextLength,
+        // Google has one word for both.
+        ErrorKind::Unavailable if is_about_load(said) => ErrorKind::Overloaded,
+        kind => kind,
+    }
+}
+
+/// Codes that say no more than that the request is to blame; a status or a sentence may say more.
+const BAD_REQUEST: [&str; 7] = [
+    "invalid_request_error",
+    "invalid_request",
+    "INVALID_ARGUMENT",
+    "not_found_error",
+    "not_found",
+    "NOT_FOUND",
+    "model_not_found",
+];
+
+fn is_about_load(said: &str) -> bool {
+    let said = said.to_lowercase();
+    said.contains("overloaded") || said.contains("high demand") || said.contains("at capacity")
 }
 
 /// Every code of an error object, the most telling first.
@@ -112,6 +147,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "authentication"
         | "permission_denied"
         | "permission_error"
+        | "account_deactivated"
+        | "unsupported_country_region_territory"
         | "UNAUTHENTICATED"
         | "PERMISSION_DENIED"
         | "API_KEY_INVALID" => ErrorKind::Authentication,
@@ -119,6 +156,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "billing_error"
         | "billing_hard_limit_reached"
         | "billing_not_active"
+        | "exceeded_current_quota_error"
         | "payment_required" => ErrorKind::Quota,
         "rate_limit_exceeded" | "rate_limit_error" | "RESOURCE_EXHAUSTED" | "tokens" | "requests" => {
             ErrorKind::RateLimited
@@ -126,9 +164,19 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         "context_length_exceeded"
         | "exceed_context_size_error"
         | "request_too_large"
-        | "model_context_window_exceeded" => ErrorKind::ContextLength,
-        "content_filter" | "content_policy_violation" | "refusal" => ErrorKind::ContentFilter,
-        "overloaded_error" | "server_is_overloaded" | "provider_overloaded" | "slow_down" => ErrorKind::Overloaded,
+        | "model_context_window_exceeded"
+        | "string_above_max_length" => ErrorKind::ContextLength,
+        "content_filter"
+        | "content_policy_violation"
+        | "image_content_policy_violation"
+        | "refusal"
+        // What OpenAI calls a question that its usage policy forbids.
+        | "invalid_prompt" => ErrorKind::ContentFilter,
+        "overloaded_error"
+        | "server_is_overloaded"
+        | "engine_overloaded_error"
+        | "provider_overloaded"
+        | "slow_down" => ErrorKind::Overloaded,
         "server_error" | "server" | "api_error" | "provider_unavailable" | "INTERNAL" | "UNAVAILABLE" => {
             ErrorKind::Unavailable
         }
@@ -140,11 +188,15 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
 /// What only the sentence says: many servers have no code for a conversation that is too long, and Anthropic has none for an
 /// account without credit.
 fn kind_of_message(message: &str) -> Option<ErrorKind> {
-    const TOO_LONG: [&str; 6] = [
+    const TOO_LONG: [&str; 10] = [
         "maximum context length",
         "context window",
         "context length",
         "context size",
+        "context limit",
+        "maximum prompt length",
+        "input is too long",
+        "reduce the length of the messages",
         "prompt is too long",
         "input token count",
     ];
@@ -163,7 +215,7 @@ fn kind_of_status(status: StatusCode, message: &str) -> ErrorKind {
         413 => ErrorKind::ContextLength,
         429 => ErrorKind::RateLimited,
         529 => ErrorKind::Overloaded,
-        503 if message.to_lowercase().contains("overloaded") => ErrorKind::Overloaded,
+        503 if is_about_load(message) => ErrorKind::Overloaded,
         500..=599 => ErrorKind::Unavailable,
         400..=499 => ErrorKind::BadRequest,
         _ => ErrorKind::Protocol,

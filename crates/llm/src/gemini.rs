@@ -21,8 +21,15 @@ pub struct Gemini {
 }
 
 /// Settings that some models refuse.
-pub(crate) const REFUSABLE: [&str; 6] =
-    ["thinkingConfig", "frequencyPenalty", "presencePenalty", "temperature", "topP", "responseJsonSchema"];
+pub(crate) const REFUSABLE: [&str; 7] = [
+    "thinkingConfig",
+    "frequencyPenalty",
+    "presencePenalty",
+    "temperature",
+    "topP",
+    "responseJsonSchema",
+    "maxOutputTokens",
+];
 
 /// Pages of the list of models that are read at most; each has up to a thousand.
 const LIST_MAX_PAGES: usize = 10;
@@ -169,7 +176,10 @@ impl Reader {
     #[expect(clippy::unnecessary_wraps, reason = "other wires have errors of their own")]
     pub(crate) fn event(&mut self, chunk: &Value, output: &mut Output) -> Result<(), Error> {
         read_usage(&chunk["usageMetadata"], output);
-        if !text(chunk, "/promptFeedback/blockReason").is_empty() {
+        if !matches!(
+            text(chunk, "/promptFeedback/blockReason"),
+            "" | "BLOCK_REASON_UNSPECIFIED" | "BLOCKED_REASON_UNSPECIFIED"
+        ) {
             output.finish = Some(Finish::ContentFilter);
         }
         let is_first = |candidate: &&Value| candidate["index"].as_u64().unwrap_or_default() == 0;

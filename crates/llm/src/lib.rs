@@ -32,6 +32,7 @@ mod catalogue;
 mod chat;
 mod config;
 mod delta;
+mod documents;
 mod endpoint;
 mod error;
 mod failure;

@@ -110,6 +110,12 @@ impl Provider {
         Ok(models)
     }
 
+    /// The same for whoever only wants to be up to date: a provider that is left alone is not asked for its list either.
+    pub(crate) async fn list(&self) -> Result<Vec<ModelInfo>, Error> {
+        self.endpoint().map_or(Ok(()), |endpoint| endpoint.breaker.leave_alone())?;
+        self.models().await
+    }
+
     /// Whether it answers and takes the key.
     pub async fn validate_connection(&self) -> Result<(), Error> {
         self.models().await.map(drop)

@@ -4,6 +4,9 @@
 use crate::{Error, ErrorKind, answer::Output, anthropic, chat, failure, gemini, responses, sse::Event};
 use serde_json::{Map, Value};
 
+/// What OpenAI writes behind the last event.
+const END_MARK: &str = "[DONE]";
+
 /// A wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wire {
@@ -76,8 +79,12 @@ impl Reader {
         if event.name == "error" && !data.starts_with('{') {
             return Err(Error::new(ErrorKind::Unavailable, data));
         }
+        // A list of pieces, as gateways pass it on.
+        if let Some(list) = data.starts_with('[').then(|| serde_json::from_str(data).ok()).flatten() {
+            return self.pieces(list, output);
+        }
         // The end mark of one wire; gateways put it on every other.
-        output.ended |= data == "[DONE]";
+        output.ended |= data == END_MARK;
         let result = match self {
             Self::Chat(reader) => reader.event(event, output),
             Self::Responses(reader) => document(event).and_then(|data| reader.event(&data, output)),
@@ -92,10 +99,17 @@ impl Reader {
 
     /// Reads JSON that came without the framing of events: an error, or the whole answer as one document or as a list.
     pub(crate) fn json(&mut self, json: &str, output: &mut Output) -> Result<(), Error> {
+        if json.trim() == END_MARK {
+            return self.event(&Event { data: json.into(), ..Event::default() }, output);
+        }
         let document: Value = serde_json::from_str(json).map_err(|error| {
             let kind = if error.is_eof() { ErrorKind::Interrupted } else { ErrorKind::Protocol };
             Error::new(kind, format!("no JSON: {error}"))
         })?;
+        self.pieces(document, output)
+    }
+
+    fn pieces(&mut self, document: Value, output: &mut Output) -> Result<(), Error> {
         if let Some(object) = failure::find(&document) {
             return Err(failure::from_event(object));
         }

@@ -260,10 +260,25 @@ async fn a_setting_that_a_model_refuses_is_left_out_once_and_for_all() {
     assert_eq!(fields(3), [false, true, false], "learned");
     assert_eq!(fields(4), [true, false, true], "another model");
     assert_eq!(emulator.requests().len(), 5);
+    // A value that is too much for the model says nothing about others.
+    let message = "max_tokens is too large: 50. This model supports at most 40 completion tokens.";
+    let too_large = json!({"error": {"message": message, "type": "invalid_request_error", "param": "max_tokens"}});
+    for _ in 0..2 {
+        emulator.script(Script::status(
+            400,
+            too_large.to_string().replace("max_tokens is", "max_completion_tokens, max_tokens is"),
+        ));
+    }
+    assert_eq!(ask(ChatRequest { settings, ..request("tokens-2") }).await.text, "token0 token1 ");
+    assert_eq!(ask(ChatRequest { settings, ..request("tokens-2") }).await.text, "token0 token1 ");
+    assert_eq!(
+        [5, 6, 7, 8].map(fields).map(|[old, new, _]| (old, new)),
+        [(true, false), (false, true), (false, false), (true, false)]
+    );
     // What cannot be left out is an error, and asked once.
     emulator.script(refusal("messages"));
     assert_eq!(ask(request("other")).await.kind(), ErrorKind::BadRequest);
-    assert_eq!(emulator.requests().len(), 6);
+    assert_eq!(emulator.requests().len(), 10);
 }
 
 #[tokio::test]

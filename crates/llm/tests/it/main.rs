@@ -1,6 +1,10 @@
 //! The providers through their door: every test talks HTTP to the emulator.
 
 #[cfg(test)]
+mod cancel;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod chat;
@@ -14,5 +18,7 @@ mod recordings;
 mod resilience;
 #[cfg(test)]
 mod structured;
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod wires;

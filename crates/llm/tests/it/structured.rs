@@ -1,8 +1,9 @@
 //! Answers in JSON of a given shape: how each wire asks for them, and what comes of it.
 
 use crate::kit::{Outcome, providers, quick, request};
-use emulator::{Emulator, Script};
-use llm::{ErrorKind, Kind, Providers, Schema};
+use emulator::{Emulator, Gate, Script};
+use futures_util::StreamExt;
+use llm::{Delta, ErrorKind, Finish, Kind, Providers, Schema};
 use serde_json::{Value, json};
 
 fn schema() -> Schema {
@@ -32,12 +33,29 @@ async fn every_wire_is_told_the_schema_and_gives_a_value() {
 }
 
 #[tokio::test]
-async fn the_growing_json_is_streamed() {
+async fn the_growing_json_is_streamed_by_every_provider() {
     let emulator = Emulator::start().await;
-    let providers = providers(&emulator, Kind::OpenAi, quick());
-    emulator.script(Script::text("{ \"answer\": 42 }"));
-    let outcome = Outcome::of(providers.default().stream_structured(request("m"), &schema())).await;
-    assert_eq!(outcome.text, "{ \"answer\": 42 }");
+    for (kind, model) in [
+        (Kind::OpenAi, "m"),
+        (Kind::OpenAi, "gpt-5-pro"),
+        (Kind::OpenRouter, "m"),
+        (Kind::Ollama, "m"),
+        (Kind::Gemini, "m"),
+        (Kind::Anthropic, "m"),
+    ] {
+        let providers = providers(&emulator, kind, quick());
+        let gate = Gate::new();
+        emulator.script(Script::text("{ \"answer\": 42 }").gate(2, &gate));
+        let mut answer = providers.default().stream_structured(request(model), &schema());
+        let mut text = String::new();
+        while text != "{ \"answer\": " {
+            let Delta::Text(piece) = answer.next().await.unwrap().unwrap() else { panic!("{kind:?}") };
+            text.push_str(&piece);
+        }
+        gate.open();
+        let rest = Outcome::of(answer).await;
+        assert_eq!((rest.text.as_str(), rest.finish), ("42 }", Some(Finish::Stop)), "{kind:?} {model}");
+    }
 }
 
 #[tokio::test]

@@ -293,6 +293,32 @@ mod tests {
     }
 
     #[test]
+    fn what_no_waiting_helps_is_no_rate_limit() {
+        let groq = json!({"error": {"message": "Request too large for model `m` on tokens per minute (TPM): Limit 6000,
+            Requested 9000, please reduce your message size", "type": "tokens", "code": "rate_limit_exceeded"}});
+        assert_eq!(kind(413, &groq), ErrorKind::ContextLength);
+        assert_eq!(kind(429, &groq), ErrorKind::ContextLength);
+        let moonshot =
+            json!({"error": {"message": "Your account is suspended", "type": "exceeded_current_quota_error"}});
+        assert_eq!(kind(429, &moonshot), ErrorKind::Quota);
+    }
+
+    #[test]
+    fn what_stands_beside_or_inside_the_message_tells_too() {
+        let behind = json!({"error": {"code": 400, "message": "Provider returned error",
+            "metadata": {"raw": {"message": "input is too long for this model"}}}});
+        assert_eq!(kind(400, &behind), ErrorKind::ContextLength);
+        assert_eq!(kind(400, &json!({"detail": "The maximum context length is 4096"})), ErrorKind::ContextLength);
+        let busy = json!({"error": {"code": 503, "status": "UNAVAILABLE", "message": "The model is overloaded."}});
+        assert_eq!(kind(503, &busy), ErrorKind::Overloaded);
+        assert_eq!(from_event(&json!({"code": "401", "message": "m"})).kind(), ErrorKind::Authentication);
+        assert_eq!(from_event(&json!({"type": "not_found_error", "message": "m"})).kind(), ErrorKind::BadRequest);
+        let body = json!({"message": "Please try again in 3s"}).to_string();
+        let error = from_response(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), body.as_bytes());
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(3)));
+    }
+
+    #[test]
     fn headers_say_when_and_whether_to_try_again() {
         let mut headers = HeaderMap::new();
         headers.insert("retry-after", "7".parse().unwrap());

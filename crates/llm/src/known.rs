@@ -1,5 +1,6 @@
-//! What we know of models that their providers do not say: names, windows, capabilities, list prices (of November 2026,
-//! without the extra for very long contexts and the rebate for cached ones), what they refuse, and which ids of a list are
+//! What we know of models that their providers do not say: names, windows, capabilities, list prices (as the vendors' own
+//! pages had them in October and November 2026, without the extra for very long contexts and the rebate for cached ones;
+//! Google's Flash of version 3.6 and later costs twice as much from 2027 on), what they refuse, and which ids of a list are
 //! no chat models. It is data (`data/models.json`), for names change weekly; of each vendor the model comes first that is a
 //! good choice for somebody who makes none.
 
@@ -132,6 +133,15 @@ mod tests {
         sort(&mut models);
         let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         assert_eq!(names, ["GPT-5.1", "GPT-4o", "GPT-4o 2024-08-06", "x", "a"]);
+    }
+
+    #[test]
+    fn no_model_is_described_twice_and_every_price_is_one() {
+        for (at, known) in DATA.models.iter().enumerate() {
+            assert_eq!(find_version(&known.id).map(|(place, ..)| place), Some(at), "{}", known.id);
+            assert!(known.price.is_some_and(|price| 0.0 < price.input && price.input < price.output), "{}", known.id);
+            assert!(known.context_window.is_some_and(|window| window >= 100_000), "{}", known.id);
+        }
     }
 
     #[test]

@@ -4,9 +4,10 @@ use crate::db::messages::Message as Stored;
 use crate::rendering::{Part, Source};
 use crate::runs::transcript::Transcript;
 use crate::{Actor, Backend, Error, db, error::Result, models};
+use chrono::{DateTime, Utc};
 use types::{
     Conversation, ConversationId, ConversationSummary, ConversationView, History, Message, MessageBody, MessageId,
-    MessageRole, MessageView, ModelRef, Page, RenameConversation, RunId, RunPosition, StreamId,
+    MessageRole, MessageView, ModelInfo, ModelRef, Page, RenameConversation, RunId, RunPosition, StreamId,
 };
 
 /// Conversations removed in one statement when all are.
@@ -35,7 +36,7 @@ pub async fn get(backend: &Backend, actor: &Actor, id: ConversationId, page: Pag
         model: conversation.settings.model,
         usage: db::messages::sum_usage(&backend.db, id, actor.id()).await?,
         total_messages: conversation.total_messages,
-        has_more: conversation.total_messages > page.offset + page.limit,
+        has_more: has_more(conversation.total_messages, page, messages.len()),
         messages,
     })
 }
@@ -51,7 +52,7 @@ pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Pa
         model: conversation.settings.model,
         usage: db::messages::sum_usage(&backend.db, id, actor.id()).await?,
         total_messages: conversation.total_messages,
-        has_more: conversation.total_messages > page.offset + page.limit,
+        has_more: has_more(conversation.total_messages, page, messages.len()),
         messages,
     })
 }
@@ -134,6 +135,23 @@ async fn read(
     Ok((conversation, messages))
 }
 
+/// Whether there are messages before a page. It may have fewer than were asked for.
+fn has_more(total: i64, page: Page, found: usize) -> bool {
+    total > page.offset.saturating_add(i64::try_from(found).unwrap_or(i64::MAX))
+}
+
+/// What wrote a message, as it is told now: of the time that a provider asked to wait, what is left.
+fn model_info(message: &mut Stored, now: DateTime<Utc>) -> Option<ModelInfo> {
+    let mut info = message.model_info.take()?;
+    if let Some(error) = &mut info.error
+        && let (Some(wait), Some(ended_at)) = (error.retry_after_ms, message.ended_at)
+    {
+        let passed = u64::try_from((now - ended_at).num_milliseconds()).unwrap_or_default();
+        error.retry_after_ms = wait.checked_sub(passed).filter(|left| *left > 0);
+    }
+    Some(info)
+}
+
 /// What a run has written so far, and where to follow: `(content, thought, position)`. From the run itself where this
 /// process writes it, else from its log.
 async fn so_far(
@@ -154,7 +172,8 @@ async fn so_far(
     Ok((content, thought, RunPosition { id: run, last_event_id }))
 }
 
-async fn source(backend: &Backend, actor: &Actor, message: Stored) -> Result<Message> {
+async fn source(backend: &Backend, actor: &Actor, mut message: Stored) -> Result<Message> {
+    let model_info = model_info(&mut message, backend.clock.now());
     let (content, run) = match message.run_id {
         Some(run) => {
             let (content, _, position) = so_far(backend, actor, message.id, run).await?;
@@ -170,7 +189,7 @@ async fn source(backend: &Backend, actor: &Actor, message: Stored) -> Result<Mes
         status: message.status,
         run,
         sentiment_data: message.sentiment,
-        model_info: message.model_info,
+        model_info,
         created_at: message.created_at,
     })
 }
@@ -179,14 +198,14 @@ async fn source(backend: &Backend, actor: &Actor, message: Stored) -> Result<Mes
 async fn shown(backend: &Backend, actor: &Actor, stored: Vec<Stored>) -> Result<Vec<MessageView>> {
     let mut views = Vec::with_capacity(stored.len());
     let mut sources = Vec::new();
-    for message in stored {
+    for mut message in stored {
         let mut view = MessageView {
             id: message.id,
             role: message.role,
             status: message.status,
             body: MessageBody::Html(String::new()),
             thought: None,
-            model_info: message.model_info,
+            model_info: model_info(&mut message, backend.clock.now()),
             sentiment: message.sentiment,
         };
         if let Some(run) = message.run_id {
@@ -213,4 +232,56 @@ async fn shown(backend: &Backend, actor: &Actor, stored: Vec<Stored>) -> Result<
         }
     }
     Ok(views)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use types::{ErrorCode, MessageStatus, RunError};
+
+    #[test]
+    fn of_a_wait_that_a_provider_asked_for_only_the_rest_is_told() {
+        let at = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
+        let told = |ended_at: Option<DateTime<Utc>>, now| {
+            let error = RunError {
+                code: ErrorCode::ProviderRateLimited,
+                message: "m".into(),
+                retryable: true,
+                retry_after_ms: Some(30_000),
+            };
+            let info = ModelInfo {
+                provider: "p".into(),
+                model: "m".into(),
+                finish_reason: None,
+                usage: None,
+                error: Some(error),
+            };
+            let mut message = Stored {
+                id: MessageId(1),
+                parent_id: None,
+                role: MessageRole::Assistant,
+                content: String::new(),
+                thought: String::new(),
+                status: MessageStatus::Failed,
+                sentiment: None,
+                model_info: Some(info),
+                created_at: at(0),
+                run_id: None,
+                ended_at,
+            };
+            model_info(&mut message, now).unwrap().error.unwrap().retry_after_ms
+        };
+        assert_eq!(told(Some(at(5)), at(5)), Some(30_000));
+        assert_eq!(told(Some(at(5)), at(25)), Some(10_000));
+        assert_eq!(told(Some(at(5)), at(35)), None, "it may be sent again now");
+        assert_eq!(told(Some(at(5)), at(9_999)), None);
+        assert_eq!(told(Some(at(5)), at(0)), Some(30_000), "a clock that went back");
+    }
+
+    #[test]
+    fn a_short_page_has_more_before_it() {
+        let page = Page { limit: 50, offset: 10 };
+        assert!(has_more(100, page, 50) && has_more(14, page, 3));
+        assert!(!has_more(13, page, 3) && !has_more(60, page, 50));
+    }
 }

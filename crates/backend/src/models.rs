@@ -2,7 +2,7 @@
 
 use crate::{Actor, Backend, Error, db, error::Result, preferences};
 use llm::{Circuit, ErrorKind, Provider};
-use types::{Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView};
+use types::{Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView, Usage};
 
 /// The model that writes an answer, and how.
 #[derive(Clone)]
@@ -11,6 +11,8 @@ pub(crate) struct Choice {
     pub(crate) model: String,
     /// Tokens it can read, where known.
     pub(crate) context_window: Option<u32>,
+    /// Its list price, where known.
+    pub(crate) price: Option<llm::Price>,
     /// How it is to choose its words.
     pub(crate) settings: llm::Settings,
 }
@@ -32,7 +34,21 @@ impl Choice {
             provider: provider.clone(),
             model: model.id.clone(),
             context_window: model.context_window,
+            price: model.price,
             settings: llm::Settings::default(),
+        }
+    }
+
+    /// Tokens as the wire says them, and what they cost: as the provider said, else by the list price.
+    pub(crate) fn bill(&self, usage: llm::Usage) -> Usage {
+        let (read, written) = (usage.input_tokens.unwrap_or_default(), usage.output_tokens.unwrap_or_default());
+        let listed = || self.price.map(|price| price.cost_micros(read, written));
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Usage {
+            input_tokens: whole(read),
+            output_tokens: whole(written),
+            estimated: usage.estimated,
+            cost_micros: usage.cost_micros.or_else(listed).map(whole),
         }
     }
 }
@@ -56,6 +72,23 @@ pub async fn menu(backend: &Backend, _actor: &Actor) -> Result<Vec<ProviderView>
         menu.push(ProviderView { name: provider.name().to_owned(), id, models, problem });
     }
     Ok(menu)
+}
+
+/// Whether each provider that is configured, or was found, is being asked: by its id, without asking it.
+pub fn circuits(backend: &Backend) -> Vec<(String, Circuit)> {
+    let providers = backend.config.providers.iter().filter(|provider| !matches!(provider, Provider::Offline(_)));
+    providers.map(|provider| (provider.id().to_owned(), provider.status().circuit)).collect()
+}
+
+/// The first other provider with a model that is well as far as is known, where there is one.
+pub(crate) fn alternative<'a>(backend: &'a Backend, to: &Provider) -> Option<&'a Provider> {
+    let providers = &backend.config.providers;
+    providers.iter().find(|provider| {
+        provider.id() != to.id()
+            && !matches!(provider, Provider::Offline(_))
+            && provider.status().circuit == Circuit::Closed
+            && providers.list_error(provider.id()).is_none()
+    })
 }
 
 /// Why a provider cannot be asked now, in plain words.
@@ -161,6 +194,7 @@ async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -
             provider: provider.clone(),
             model: id.to_owned(),
             context_window: None,
+            price: None,
             settings: llm::Settings::default(),
         }),
         (None, Some(_)) => Err(Error::field("model", "There is no such model at this provider.")),

@@ -5,7 +5,8 @@ use crate::{Error, error::Result};
 use markdown::Options;
 use moka::sync::Cache;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc, thread};
+use tokio::sync::Semaphore;
 use types::MessageId;
 
 /// Bytes of HTML that are kept, about a thousand ordinary answers.
@@ -35,12 +36,18 @@ pub(crate) enum Part {
 pub(crate) struct Renderer {
     /// By message, part and a digest of the text itself: what is found was made from the very text that was asked for.
     known: Cache<(MessageId, Part, u64), Arc<str>>,
+    /// A place for each processor: more at once would only take turns, and take memory meanwhile.
+    places: Arc<Semaphore>,
 }
 
 impl Default for Renderer {
     fn default() -> Self {
         let weigh = |_: &(MessageId, Part, u64), html: &Arc<str>| u32::try_from(html.len() + 100).unwrap_or(u32::MAX);
-        Self { known: Cache::builder().max_capacity(CAPACITY).weigher(weigh).build() }
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            known: Cache::builder().max_capacity(CAPACITY).weigher(weigh).build(),
+            places: Arc::new(Semaphore::new(processors)),
+        }
     }
 }
 
@@ -52,6 +59,8 @@ impl Renderer {
         if found.iter().all(Option::is_some) {
             return Ok(found.into_iter().flatten().collect());
         }
+        // The semaphore is never closed.
+        let place = Arc::clone(&self.places).acquire_owned().await.ok();
         let known = self.known.clone();
         let rendering = tokio::task::spawn_blocking(move || {
             for ((html, key), source) in found.iter_mut().zip(keys).zip(&sources) {
@@ -61,6 +70,8 @@ impl Renderer {
                     *html = Some(rendered);
                 }
             }
+            // Held to the end of the work, whether or not anybody still waits for it.
+            drop(place);
             found.into_iter().flatten().collect()
         });
         rendering.await.map_err(|error| Error::fault("a message could not be rendered", error))

@@ -1,5 +1,5 @@
 //! How often one may ask. Token buckets in this process: of each user, of each address that is not signed in, of each
-//! user's answers and of each address' attempts to sign in. A bucket is full at first and refills within a minute.
+//! user's answers and of each address' attempts to sign in or to register. A bucket is full at first and refills within a minute.
 
 use super::{address, address::Origin};
 use crate::{config, error::Error, extract::wants_page, routes, state::AppState};
@@ -19,7 +19,7 @@ use governor::{
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
 use types::{ApiError, ErrorCode, UserId};
 
-/// Attempts to sign in that one address has in a minute: enough for a household that mistypes, too few to guess with.
+/// Attempts to sign in or to register that one address has in a minute: enough for a household that mistypes, too few to guess with.
 const SIGN_INS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// How often buckets that are full again are forgotten.
 const PRUNE_EVERY: Duration = Duration::from_mins(1);
@@ -180,7 +180,7 @@ fn client(extensions: &axum::http::Extensions) -> IpAddr {
     address::counted_as(extensions.get::<Origin>().map_or(unknown, |origin| origin.client))
 }
 
-/// Leave to try a password. Extracted before the body, so that guessing costs nothing to refuse.
+/// Leave to try a password, or to choose one: hashing it is dear. Extracted before the body, so that guessing costs nothing to refuse.
 #[derive(Debug)]
 pub struct SignInPermit;
 

@@ -15,6 +15,9 @@ use backend::{Via, accounts, sessions};
 use tower_sessions::Session;
 use types::{AccessToken, Envelope, Login, Register, User};
 
+/// The longest name of a client that is kept.
+const USER_AGENT_MAX_BYTES: usize = 255;
+
 /// Make an account and sign in with it
 ///
 /// The first account of an installation is its admin.
@@ -28,10 +31,12 @@ use types::{AccessToken, Envelope, Login, Register, User};
         (status = 403, description = "Registration is closed", body = Envelope),
         (status = 409, description = "The e-mail address or the username is taken", body = Envelope),
         (status = 422, description = "A field is not acceptable", body = Envelope),
+        (status = 429, description = "Too many attempts from this address", body = Envelope),
     ),
 )]
 pub async fn register(
     State(state): State<AppState>,
+    _: SignInPermit,
     headers: HeaderMap,
     Json(request): Json<Register>,
 ) -> Result<(StatusCode, Json<AccessToken>)> {
@@ -99,7 +104,24 @@ pub async fn logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What the client calls itself; shown in the list of sign-ins.
+/// What the client calls itself, cut to what is worth keeping; shown in the list of sign-ins.
 pub fn user_agent(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())
+    let name = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok())?;
+    // ASCII by now: every byte is a character.
+    Some(&name[..name.len().min(USER_AGENT_MAX_BYTES)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_of_a_client_is_cut() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(user_agent(&headers), None);
+        headers.insert(header::USER_AGENT, "curl/8".parse().unwrap());
+        assert_eq!(user_agent(&headers), Some("curl/8"));
+        headers.insert(header::USER_AGENT, "x".repeat(5000).parse().unwrap());
+        assert_eq!(user_agent(&headers).map(str::len), Some(USER_AGENT_MAX_BYTES));
+    }
 }

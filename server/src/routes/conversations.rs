@@ -51,7 +51,7 @@ pub async fn history(
 /// Read a conversation
 ///
 /// A page of its messages, oldest first; `offset` counts back from the newest. 50 unless `limit` (1 to 200) says
-/// otherwise. A message that is still being written has what there is of it, and in `run` where to follow.
+/// otherwise; fewer, with `has_more`, where their text is longer than 16 MiB together. A message that is still being written has what there is of it, and in `run` where to follow.
 #[utoipa::path(
     get, path = "/api/v1/chat/conversation/{id}", tag = "chat",
     params(("id" = ConversationId, Path, description = "The conversation", example = "0190a7c4-5b1e-7000-8000-000000000001"), Window),

@@ -88,11 +88,13 @@ async fn login(
 
 async fn register(
     State(state): State<AppState>,
+    permit: Result<SignInPermit, TooMany>,
     Extension(session): Extension<Session>,
     headers: HeaderMap,
     Form(form): Form<RegisterForm>,
 ) -> Response {
     let attempt = async {
+        permit.map_err(|refused| Error(refused.error()))?;
         let request = Register { email: form.email.clone(), username: form.username.clone(), password: form.password };
         let account = accounts::register(&state.backend, request).await?;
         cookies::sign_in(&session, &account, user_agent(&headers)).await

@@ -2,8 +2,9 @@
 
 use crate::{edge::actor::Caller, error::Result, extract::Json, state::AppState};
 use axum::{extract::State, http::StatusCode};
-use backend::Permission;
+use backend::{Permission, models};
 use chrono::{DateTime, Utc};
+use llm::Circuit;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 use types::Envelope;
@@ -39,14 +40,14 @@ pub struct Service {
 /// Lia and what she depends on.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// The worst of the services.
+    /// The database's; at best degraded while a provider is not answering, for Lia works with the others.
     status: Status,
     /// Now, UTC.
     timestamp: DateTime<Utc>,
     /// Lia's version.
     version: &'static str,
-    /// By name.
-    services: BTreeMap<&'static str, Service>,
+    /// By name: `database`, and each provider by its id. A provider's is what is known of it; it is not asked.
+    services: BTreeMap<String, Service>,
 }
 
 /// A word for a probe.
@@ -81,16 +82,18 @@ pub struct Info {
 )]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
     let database = ask_database(&state).await;
+    let mut services: BTreeMap<_, _> = models::circuits(&state.backend)
+        .into_iter()
+        .map(|(provider, circuit)| (provider, Service { status: status_of(circuit), latency_ms: None }))
+        .collect();
+    let all_answer = services.values().all(|provider| provider.status == Status::Healthy);
+    services.insert("database".to_owned(), database);
     let status = match database.status {
-        Status::Healthy if state.backend.shutting_down().is_cancelled() => Status::Degraded,
+        Status::Healthy if !all_answer || state.backend.shutting_down().is_cancelled() => Status::Degraded,
         status => status,
     };
-    let health = Health {
-        status,
-        timestamp: state.backend.clock().now(),
-        version: env!("CARGO_PKG_VERSION"),
-        services: BTreeMap::from([("database", database)]),
-    };
+    let health =
+        Health { status, timestamp: state.backend.clock().now(), version: env!("CARGO_PKG_VERSION"), services };
     (status_code(status), Json(health))
 }
 
@@ -165,6 +168,14 @@ async fn ask_database(state: &AppState) -> Service {
             Service { status: Status::Unhealthy, latency_ms: None }
         }
         Err(_) => Service { status: Status::Unhealthy, latency_ms: None },
+    }
+}
+
+const fn status_of(circuit: Circuit) -> Status {
+    match circuit {
+        Circuit::Closed => Status::Healthy,
+        Circuit::HalfOpen => Status::Degraded,
+        Circuit::Open => Status::Unhealthy,
     }
 }
 

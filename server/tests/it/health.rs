@@ -22,6 +22,12 @@ async fn a_monitor_learns_what_it_needs() {
                   "database": {
                     "latency_ms": "[ms]",
                     "status": "healthy"
+                  },
+                  "ollama": {
+                    "status": "healthy"
+                  },
+                  "openai": {
+                    "status": "healthy"
                   }
                 },
                 "status": "healthy",

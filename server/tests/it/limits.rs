@@ -1,6 +1,6 @@
 //! How often one may ask.
 
-use crate::support::{Answer, Setup, on_both};
+use crate::support::{Answer, PASSWORD, Setup, account, on_both};
 use reqwest::Method;
 use serde_json::json;
 
@@ -64,6 +64,22 @@ async fn passwords_are_tried_ten_times_a_minute() {
         let form = app.browser().submit("/login", &[("email", "ada@example.com"), ("password", "x")]).await;
         assert_eq!((form.status, form.header("location")), (303, "/login"), "a form is told on its page");
         assert!(form.header("set-cookie").starts_with("lia_flash="));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn registering_is_counted_like_signing_in() {
+    on_both(async |setup| {
+        let app = limited(setup).start().await;
+        app.register("ada").await;
+        for _ in 0..9 {
+            assert_eq!(app.stranger().post("/api/v1/auth/register", &account("ada")).await.code(), "account_exists");
+        }
+        assert_refused(&app.stranger().post("/api/v1/auth/register", &account("bob")).await, "10");
+        let fields = [("email", "bob@example.com"), ("username", "bob"), ("password", PASSWORD)];
+        let form = app.browser().submit("/register", &fields).await;
+        assert_eq!((form.status, form.header("location")), (303, "/register"), "a form is told on its page");
     })
     .await;
 }

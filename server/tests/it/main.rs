@@ -8,7 +8,9 @@
 mod auth;
 mod chat;
 mod conversations;
+mod cost;
 mod edge;
+mod failures;
 mod forms;
 mod health;
 mod limits;

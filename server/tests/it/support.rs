@@ -9,7 +9,7 @@ mod raw;
 
 pub(crate) use app::{Setup, TestApp, on_both};
 pub(crate) use client::{Answer, Client, PASSWORD, account};
-pub(crate) use events::{Events, text};
+pub(crate) use events::{Event, Events, text};
 pub(crate) use program::Program;
 pub(crate) use proxy::Proxy;
 pub(crate) use raw::Raw;

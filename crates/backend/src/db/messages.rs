@@ -22,6 +22,8 @@ pub(crate) struct Message {
     pub(crate) created_at: DateTime<Utc>,
     /// The run that is writing it.
     pub(crate) run_id: Option<RunId>,
+    /// When the run ended that wrote it.
+    pub(crate) ended_at: Option<DateTime<Utc>>,
 }
 
 /// A message that is to be written.
@@ -55,6 +57,7 @@ struct Row {
     model_info: Option<Json<ModelInfo>>,
     created_at: DateTime<Utc>,
     run_id: Option<Uuid>,
+    ended_at: Option<DateTime<Utc>>,
 }
 
 impl From<Row> for Message {
@@ -70,6 +73,7 @@ impl From<Row> for Message {
             model_info: row.model_info.map(|json| json.0),
             created_at: row.created_at,
             run_id: row.run_id.map(RunId),
+            ended_at: row.ended_at,
         }
     }
 }
@@ -116,8 +120,12 @@ pub(super) const fn status_str(status: MessageStatus) -> &'static str {
     }
 }
 
-/// The messages on the branch that ends in the conversation's head, newest first: `limit` of them after `offset`.
-/// Costs a walk of `offset + limit` steps up the tree, over ids only.
+/// The most text of one page, in bytes: a page of the longest messages there may be would not fit into memory.
+pub(crate) const PAGE_MAX_BYTES: i64 = 16 << 20;
+
+/// The messages on the branch that ends in the conversation's head, newest first: up to `limit` of them after `offset`.
+/// A page ends early with the message that makes it longer than [`PAGE_MAX_BYTES`]. Costs a walk of `offset + limit`
+/// steps up the tree, over ids only, and reads the text of nothing that is not given out.
 pub(crate) async fn list_branch(
     db: &Db,
     conversation_id: ConversationId,
@@ -131,15 +139,18 @@ pub(crate) async fn list_branch(
            select m.id, m.parent_id, branch.step + 1 from branch join messages m on m.id = branch.parent_id \
            where branch.step < $3 + $4) \
          select m.id, m.parent_id, m.role, m.content, m.thought, m.status, m.sentiment_data, m.model_info, \
-                m.created_at, r.id as run_id \
-         from branch join messages m on m.id = branch.id \
-         left join runs r on r.message_id = m.id and r.status = 'running' \
-         where branch.step > $4 order by branch.step";
+                m.created_at, case when r.status = 'running' then r.id end as run_id, r.finished_at as ended_at \
+         from (select branch.id, branch.step, octet_length(m.content) + octet_length(m.thought) as bytes, \
+                      sum(octet_length(m.content) + octet_length(m.thought)) over (order by branch.step) as bytes_so_far \
+               from branch join messages m on m.id = branch.id where branch.step > $4) page \
+         join messages m on m.id = page.id left join runs r on r.message_id = m.id \
+         where page.bytes_so_far - page.bytes <= $5 order by page.step";
     let rows: Vec<Row> = read!(db, |pool| sqlx::query_as(SQL)
         .bind(conversation_id.0)
         .bind(owner.0)
         .bind(page.limit)
         .bind(page.offset)
+        .bind(PAGE_MAX_BYTES)
         .fetch_all(pool)
         .await?);
     Ok(rows.into_iter().map(Message::from).collect())
@@ -148,9 +159,10 @@ pub(crate) async fn list_branch(
 /// One message of the user's.
 pub(crate) async fn find(db: &Db, id: MessageId, owner: UserId) -> Result<Option<Message>> {
     const SQL: &str = "select m.id, m.parent_id, m.role, m.content, m.thought, m.status, m.sentiment_data, \
-                       m.model_info, m.created_at, r.id as run_id \
+                       m.model_info, m.created_at, case when r.status = 'running' then r.id end as run_id, \
+                       r.finished_at as ended_at \
                        from messages m join conversations c on c.id = m.conversation_id \
-                       left join runs r on r.message_id = m.id and r.status = 'running' \
+                       left join runs r on r.message_id = m.id \
                        where m.id = $1 and c.user_id = $2 and c.deleted_at is null";
     let row: Option<Row> = read!(db, |pool| sqlx::query_as(SQL).bind(id.0).bind(owner.0).fetch_optional(pool).await?);
     Ok(row.map(Message::from))

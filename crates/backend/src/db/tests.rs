@@ -364,6 +364,7 @@ on_both!(a_branch_is_read_newest_first, |db| async move {
         ]
     );
     assert_eq!((branch[0].id, branch[0].parent_id), (second, Some(branch[1].id)));
+    assert_eq!((branch[0].ended_at, branch[1].ended_at, branch[2].ended_at), (None, None, Some(at(20))));
     assert_eq!(
         (branch[1].content.as_str(), branch[2].content.as_str(), branch[2].thought.as_str()),
         ("Grüße 🎈", "an answer", "hm")
@@ -376,6 +377,37 @@ on_both!(a_branch_is_read_newest_first, |db| async move {
 
     assert_eq!(messages::find(&db, second, ada).await.unwrap().unwrap().run_id, Some(second_run));
     assert!(messages::find(&db, second, bob).await.unwrap().is_none());
+});
+
+on_both!(a_page_of_long_messages_is_short, |db| async move {
+    use super::*;
+    let ada = user(&db, "ada").await.id;
+    let id = conversation(&db, ada, "t", 1).await;
+    // Two bytes a character: the bound is one of memory.
+    let long = "ü".repeat(9 << 19);
+    let mut tx = db.begin().await.unwrap();
+    let mut ids: Vec<MessageId> = Vec::new();
+    for _ in 0..3 {
+        let message = NewMessage {
+            conversation_id: id,
+            parent: ids.last().copied(),
+            role: MessageRole::User,
+            content: &long,
+            status: MessageStatus::Complete,
+            model: None,
+            now: at(1),
+        };
+        ids.push(messages::insert(&mut tx, &message).await.unwrap());
+    }
+    conversations::set_head(&mut tx, id, ids[2], &Settings::default()).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = async |page| {
+        let found = messages::list_branch(&db, id, ada, page).await.unwrap();
+        found.into_iter().map(|message| message.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(ALL).await, [ids[2], ids[1]]);
+    assert_eq!(page(Page { limit: 100, offset: 2 }).await, [ids[0]]);
+    assert_eq!(page(Page { limit: 1, offset: 1 }).await, [ids[1]]);
 });
 
 on_both!(one_answer_at_a_time_and_one_run_a_send, |db| async move {

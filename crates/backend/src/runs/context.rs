@@ -63,6 +63,7 @@ mod tests {
             model_info: None,
             created_at: DateTime::UNIX_EPOCH,
             run_id: None,
+            ended_at: None,
         }
     }
 

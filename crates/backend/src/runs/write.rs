@@ -5,11 +5,15 @@ use super::live::{EarlyEnd, Live, Unstored};
 use super::log::STORE_LIMIT;
 
 use crate::db::run_log::Entry;
-use crate::models::Choice;
+use crate::models::{self, Choice};
 use crate::{Backend, db, error::Result};
 use futures_util::{FutureExt, StreamExt};
-use llm::{ChatRequest, Delta, ErrorKind, Finish};
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use llm::{ChatRequest, Delta, ErrorKind, Finish, Provider};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::time::timeout;
 use types::{
     ConversationId, ErrorCode, FinishReason, MessageId, MessageStatus, ModelInfo, Page, RunError, RunEvent, RunId,
@@ -42,12 +46,21 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    fn done(model: &ModelInfo, status: MessageStatus, finish_reason: FinishReason, usage: Option<Usage>) -> Self {
+    fn done(model: &ModelInfo, status: MessageStatus, finish_reason: FinishReason) -> Self {
         Self {
             status,
-            model: ModelInfo { finish_reason: Some(finish_reason), usage, ..model.clone() },
-            last: RunEvent::Done { finish_reason, usage },
+            model: ModelInfo { finish_reason: Some(finish_reason), ..model.clone() },
+            last: RunEvent::Done { finish_reason, usage: None },
         }
+    }
+
+    /// The same with what the answer used.
+    fn with_usage(mut self, used: Option<Usage>) -> Self {
+        self.model.usage = used;
+        if let RunEvent::Done { usage, .. } = &mut self.last {
+            *usage = used;
+        }
+        self
     }
 
     pub(crate) fn failed(model: &ModelInfo, error: RunError) -> Self {
@@ -63,20 +76,52 @@ impl Ending {
 pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
+    let meter = Mutex::new(Meter::default());
     let ending = tokio::select! {
         biased;
         why = live.early_end() => early(&model, why),
         // A fault in an adapter ends this answer and not the conversation, which would wait for it for ever.
-        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model)).catch_unwind() => {
+        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, &meter)).catch_unwind() => {
             ending.unwrap_or_else(|_| Ending::failed(&model, fault()))
         }
     };
-    finish(&backend, &live, ending).await;
+    let used = used(&live, &choice, *lock(&meter));
+    finish(&backend, &live, ending.with_usage(used)).await;
     backend.runs.remove(live.started.run_id);
 }
 
+/// What an answer has used so far, as far as it is known. Outlives the relay: an answer that is stopped has cost too.
+#[derive(Clone, Copy, Debug, Default)]
+struct Meter {
+    /// Tokens that were sent, estimated.
+    sent: Option<u64>,
+    /// What the provider counted.
+    counted: Option<llm::Usage>,
+}
+
+fn lock(meter: &Mutex<Meter>) -> MutexGuard<'_, Meter> {
+    meter.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What an answer used: as its provider counted, else estimated from what was sent and what is written of it. Nothing is
+/// known of an answer without a word.
+fn used(live: &Live, choice: &Choice, meter: Meter) -> Option<Usage> {
+    let estimate = || {
+        let (content, thought, _) = live.text();
+        let written = llm::estimate_tokens(&content) + llm::estimate_tokens(&thought);
+        let input_tokens = meter.sent.filter(|_| written > 0)?;
+        Some(llm::Usage {
+            input_tokens: Some(input_tokens),
+            output_tokens: Some(written),
+            estimated: true,
+            cost_micros: None,
+        })
+    };
+    meter.counted.or_else(estimate).map(|usage| choice.bill(usage))
+}
+
 /// Passes the provider's deltas on. Dropping this future drops the provider's connection.
-async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInfo) -> Ending {
+async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInfo, meter: &Mutex<Meter>) -> Ending {
     let request = match request(backend, live, choice).await {
         Ok(request) => request,
         Err(error) => {
@@ -84,8 +129,9 @@ async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInf
             return Ending::failed(model, run_error(types::ApiError::from(error)));
         }
     };
+    lock(meter).sent = Some(request.estimate_input_tokens());
     let mut deltas = choice.provider.stream(request);
-    let (mut usage, mut declined) = (None, false);
+    let mut declined = false;
     while let Some(delta) = deltas.next().await {
         match delta {
             Ok(Delta::Text(content)) => tell(backend, live, RunEvent::Chunk { content }).await,
@@ -94,22 +140,19 @@ async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInf
                 tell(backend, live, RunEvent::Chunk { content }).await;
             }
             Ok(Delta::Thought(content)) => tell(backend, live, RunEvent::Thought { content }).await,
-            Ok(Delta::Usage(counted)) => usage = Some(counted),
+            Ok(Delta::Usage(counted)) => lock(meter).counted = Some(counted),
             Ok(Delta::Finish(finish)) => {
                 let reason = if declined { FinishReason::ContentFilter } else { reason(&finish) };
-                return Ending::done(model, MessageStatus::Complete, reason, usage.map(wire_usage));
+                return Ending::done(model, MessageStatus::Complete, reason);
             }
-            Err(error) => {
-                let model = ModelInfo { usage: usage.map(wire_usage), ..model.clone() };
-                return Ending::failed(&model, failure(choice.provider.name(), &error, live));
-            }
+            Err(error) => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
         }
         if live.text_length() > MAX_ANSWER {
-            return Ending::done(model, MessageStatus::Complete, FinishReason::Length, usage.map(wire_usage));
+            return Ending::done(model, MessageStatus::Complete, FinishReason::Length);
         }
     }
     let broken = llm::Error::new(ErrorKind::Interrupted, "the stream of deltas ended without its last one");
-    Ending::failed(model, failure(choice.provider.name(), &broken, live))
+    Ending::failed(model, failure(backend, &choice.provider, &broken, live))
 }
 
 /// What the model gets to read. Costs one query, and holds no connection afterwards.
@@ -228,7 +271,7 @@ pub(crate) async fn store(
 
 fn early(model: &ModelInfo, why: EarlyEnd) -> Ending {
     match why {
-        EarlyEnd::Stopped => Ending::done(model, MessageStatus::Stopped, FinishReason::Stopped, None),
+        EarlyEnd::Stopped => Ending::done(model, MessageStatus::Stopped, FinishReason::Stopped),
         EarlyEnd::ShutDown | EarlyEnd::Lost => Ending::failed(
             model,
             RunError {
@@ -248,16 +291,6 @@ fn reason(finish: &Finish) -> FinishReason {
         Finish::Length => FinishReason::Length,
         Finish::ContentFilter => FinishReason::ContentFilter,
         Finish::ToolCalls | Finish::Other(_) => FinishReason::Other,
-    }
-}
-
-fn wire_usage(usage: llm::Usage) -> Usage {
-    let count = |tokens: Option<u64>| i64::try_from(tokens.unwrap_or_default()).unwrap_or(i64::MAX);
-    Usage {
-        input_tokens: count(usage.input_tokens),
-        output_tokens: count(usage.output_tokens),
-        estimated: usage.estimated,
-        cost_micros: None,
     }
 }
 
@@ -281,15 +314,17 @@ fn run_error(error: types::ApiError) -> RunError {
 }
 
 /// A provider's failure in the words of [`RunError`]: what happened, what was kept, the one thing to do.
-fn failure(provider: &str, error: &llm::Error, live: &Live) -> RunError {
+fn failure(backend: &Backend, provider: &Provider, error: &llm::Error, live: &Live) -> RunError {
     tracing::warn!(
         run.id = %live.started.run_id,
-        llm.provider = provider,
+        llm.provider = provider.id(),
         llm.request_id = error.request_id(),
         error.kind = %error.kind(),
         error.detail = error.detail(),
         "a provider failed"
     );
+    let alternative = error.is_circuit_open().then(|| models::alternative(backend, provider)).flatten();
+    let provider = provider.name();
     let kept = if live.text_length() > 0 { "What had been written is kept." } else { "Your message is saved." };
     let (code, happened, advice) = match error.kind() {
         ErrorKind::Authentication => (
@@ -318,6 +353,17 @@ fn failure(provider: &str, error: &llm::Error, live: &Live) -> RunError {
             format!("{provider} has too much to do."),
             "Try again in a moment, or choose another model.",
         ),
+        // Nobody was asked: it has failed too often just now.
+        ErrorKind::Unavailable if error.is_circuit_open() => match alternative {
+            Some(other) => {
+                (ErrorCode::ProviderUnavailable, format!("{provider} is not answering; try {}.", other.name()), "")
+            }
+            None => (
+                ErrorCode::ProviderUnavailable,
+                format!("{provider} is not answering."),
+                "Lia tries again in a moment.",
+            ),
+        },
         ErrorKind::Unavailable => (
             ErrorCode::ProviderUnavailable,
             format!("{provider} cannot be reached."),
@@ -332,7 +378,7 @@ fn failure(provider: &str, error: &llm::Error, live: &Live) -> RunError {
         ErrorKind::Protocol => (
             ErrorCode::ProviderProtocol,
             format!("{provider} answered something Lia does not understand."),
-            "Try again, or choose another model.",
+            "Choose another model.",
         ),
         ErrorKind::Interrupted | ErrorKind::Cancelled => {
             (ErrorCode::Interrupted, format!("{provider} broke off in the middle."), "Try again.")
@@ -340,7 +386,7 @@ fn failure(provider: &str, error: &llm::Error, live: &Live) -> RunError {
     };
     RunError {
         code,
-        message: format!("{happened} {kept} {advice}"),
+        message: format!("{happened} {kept} {advice}").trim_ascii_end().to_owned(),
         retryable: error.is_transient(),
         retry_after_ms: error.retry_after().and_then(|wait| u64::try_from(wait.as_millis()).ok()),
     }

@@ -167,6 +167,8 @@ impl Answer {
         let until = match self.finished {
             // Comments prolong a silence, but not what should only be formalities.
             Some(finished) if ends_soon => finished + limits.after_finish,
+            // What may still come is not thought about for minutes.
+            Some(_) => Instant::now() + limits.idle.min(limits.after_finish * 3),
             _ if self.output.spoken => Instant::now() + limits.idle,
             _ => Instant::now() + limits.first_token,
         };

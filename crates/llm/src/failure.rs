@@ -19,7 +19,8 @@ pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, body: &[u8]
         Error::new(kind, format!("{status}: {}", text()))
     };
     let in_body = || error.retry_after.or_else(|| wait::from_body(&json));
-    error.retry_after = wait::from_headers(headers).or_else(in_body);
+    let in_limits = || (error.kind == ErrorKind::RateLimited).then(|| wait::from_limits(headers)).flatten();
+    error.retry_after = wait::from_headers(headers).or_else(in_body).or_else(in_limits);
     error.retry = match headers.get("x-should-retry").map(HeaderValue::as_bytes) {
         Some(b"true") => Some(true),
         Some(b"false") => Some(false),

@@ -330,6 +330,19 @@ mod tests {
         assert_eq!(decode(endless.chunks(65_536)), [Err(TooLong)]);
     }
 
+    #[test]
+    fn a_long_stream_takes_no_more_memory_than_a_short_one() {
+        let (mut decoder, mut events) = (Decoder::new(), 0);
+        let event = format!("data: {}\n\n", "x".repeat(1000));
+        let stream = event.repeat(10_000);
+        for chunk in stream.as_bytes().chunks(1461) {
+            decoder.push(chunk);
+            events += std::iter::from_fn(|| decoder.next_frame()).count();
+        }
+        assert_eq!(events, 10_000);
+        assert!(decoder.buffer.capacity() < 16 * 1024, "{} bytes", decoder.buffer.capacity());
+    }
+
     proptest! {
         #[test]
         fn nothing_panics_and_chunking_changes_nothing(

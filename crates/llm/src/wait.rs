@@ -15,13 +15,45 @@ pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
     let millis = header("retry-after-ms").and_then(|text| seconds(text).map(|wait| wait / 1000));
     millis.or_else(|| {
         let text = header("retry-after")?;
-        seconds(text).or_else(|| {
-            let until = date(text)?;
-            // The provider's clock tells the wait better than ours.
-            let now = header("date").and_then(date).unwrap_or_else(|| DateTime::<Utc>::from(SystemTime::now()));
-            Some((until - now).to_std().unwrap_or_default().min(MAX))
-        })
+        seconds(text).or_else(|| Some(from_now(date(text)?, headers)))
     })
+}
+
+/// From the headers that tell how much of each allowance is left: until the last one that is used up is full again. For a
+/// refusal that says nothing else of the wait.
+pub(crate) fn from_limits(headers: &HeaderMap) -> Option<Duration> {
+    const REMAINING_AND_RESET: [(&str, &str); 7] = [
+        ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
+        ("x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"),
+        ("x-ratelimit-remaining", "x-ratelimit-reset"),
+        ("anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"),
+        ("anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"),
+        ("anthropic-ratelimit-input-tokens-remaining", "anthropic-ratelimit-input-tokens-reset"),
+        ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
+    ];
+    let header = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let used_up = REMAINING_AND_RESET.iter().filter(|(remaining, _)| header(remaining) == Some("0"));
+    used_up.filter_map(|(_, reset)| until_reset(header(reset)?, headers)).max()
+}
+
+/// OpenAI's `6m0s`, Anthropic's date, OpenRouter's milliseconds since 1970, others' seconds since then or from now.
+fn until_reset(text: &str, headers: &HeaderMap) -> Option<Duration> {
+    const SECONDS_SINCE_1970: i64 = 1_000_000_000;
+    const MILLIS_SINCE_1970: i64 = 1_000_000_000_000;
+    let since_1970 = text.parse::<i64>().ok().and_then(|number| match number {
+        MILLIS_SINCE_1970.. => DateTime::from_timestamp_millis(number),
+        SECONDS_SINCE_1970.. => DateTime::from_timestamp_secs(number),
+        _ => None,
+    });
+    let at = since_1970.or_else(|| date(text)).map(|until| from_now(until, headers));
+    at.or_else(|| in_units(text)).or_else(|| seconds(text))
+}
+
+/// How long until then. The provider's clock tells the wait better than ours.
+fn from_now(until: DateTime<Utc>, headers: &HeaderMap) -> Duration {
+    let theirs = headers.get("date").and_then(|value| date(value.to_str().ok()?));
+    let now = theirs.unwrap_or_else(|| DateTime::<Utc>::from(SystemTime::now()));
+    (until - now).to_std().unwrap_or_default().min(MAX)
 }
 
 /// From an error object: Google's `retryDelay`, OpenRouter's `availability`, or the sentence itself.
@@ -89,8 +121,38 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn map(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
     fn headers(pairs: &[(&'static str, &str)]) -> Option<Duration> {
-        from_headers(&pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect())
+        from_headers(&map(pairs))
+    }
+
+    #[test]
+    fn an_allowance_that_is_used_up_tells_the_wait() {
+        let date = ("date", "Wed, 21 Oct 2026 07:28:00 GMT");
+        let openai = [
+            ("x-ratelimit-remaining-requests", "0"),
+            ("x-ratelimit-reset-requests", "1m2.5s"),
+            ("x-ratelimit-remaining-tokens", "17"),
+            ("x-ratelimit-reset-tokens", "6h0m0s"),
+        ];
+        assert_eq!(from_limits(&map(&openai)), Some(Duration::from_millis(62_500)));
+        let anthropic = [
+            date,
+            ("anthropic-ratelimit-requests-remaining", "0"),
+            ("anthropic-ratelimit-requests-reset", "2026-10-21T07:28:05Z"),
+            ("anthropic-ratelimit-output-tokens-remaining", "0"),
+            ("anthropic-ratelimit-output-tokens-reset", "2026-10-21T07:28:20Z"),
+        ];
+        assert_eq!(from_limits(&map(&anthropic)), Some(Duration::from_secs(20)));
+        for (reset, wait) in [("1792567683000", 3), ("1792567683", 3), ("12", 12)] {
+            let other = [date, ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset)];
+            assert_eq!(from_limits(&map(&other)), Some(Duration::from_secs(wait)), "{reset}");
+        }
+        assert_eq!(from_limits(&map(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "soon")])), None);
+        assert_eq!(from_limits(&map(&[("x-ratelimit-reset", "5")])), None);
     }
 
     #[test]

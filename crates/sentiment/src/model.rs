@@ -9,7 +9,7 @@
 use crate::{
     features::{self, hash},
     rules::{self, Clue, Entry},
-    tokens::Tokens,
+    tokens::{Kind, Tokens},
 };
 
 /// What the learned model answers: the 28 emotions, then positive, negative and ambiguous as a whole.
@@ -19,13 +19,11 @@ pub(crate) const NEGATIVE: usize = 29;
 pub(crate) const AMBIGUOUS: usize = 30;
 pub(crate) const NEUTRAL: usize = 27;
 /// What the joint of rules and learned heads looks at; see [`Evidence::inputs`].
-pub(crate) const INPUTS: usize = 12;
+pub(crate) const INPUTS: usize = 14;
 /// The points between which the calibration is interpolated.
 pub(crate) const KNOTS: usize = 16;
 pub(crate) const MAGIC: &[u8] = b"LIAS";
 pub(crate) const FORMAT: u32 = 1;
-/// An importance of 1 in the file.
-pub(crate) const IMPORTANCE_UNIT: f32 = 128.0;
 /// A valence of 1 in the file.
 pub(crate) const VALENCE_UNIT: f32 = 30.0;
 
@@ -52,7 +50,8 @@ impl std::error::Error for BadWeights {}
 pub struct Model {
     features: Index,
     importances: Vec<u8>,
-    rows: Vec<[i8; HEADS]>,
+    /// One head more than there is, so that a row is a power of two.
+    rows: Vec<[i8; HEADS + 1]>,
     lexicon: Index,
     entries: Vec<Entry>,
     pub(crate) numbers: Numbers,
@@ -98,8 +97,12 @@ pub(crate) struct Evidence {
     pub heads: [f32; HEADS],
     /// What each token adds to positive minus negative, in logits.
     pub shares: Vec<f32>,
-    /// The part of the words that the learned model has seen.
+    /// In how many pieces the learned heads read the text.
+    pub pieces: usize,
+    /// The part of the tokens that the learned model has seen.
     pub coverage: f32,
+    /// The part of the words that the learned model has seen, or that are clues.
+    pub familiarity: f32,
     /// Words, numbers, emoji and emoticons.
     pub words: usize,
     pub asks: bool,
@@ -117,6 +120,19 @@ impl Evidence {
         sum / (sum * sum + 15.0).sqrt()
     }
 
+    /// What the learned heads make of words that the rules know better: of the parts of a phrase, and of what is negated.
+    /// In logits, positive minus negative.
+    fn overruled(&self) -> f32 {
+        let known = self.clues.iter().filter(|clue| clue.last > clue.first || clue.is_turned);
+        let opposed = known.filter_map(|clue| {
+            let share: f32 = self.shares.get(clue.first..=clue.last)?.iter().sum();
+            (share * clue.valence < 0.0).then_some(share)
+        });
+        #[expect(clippy::cast_precision_loss, reason = "a count of pieces")]
+        let pieces = self.pieces as f32;
+        opposed.sum::<f32>() / pieces
+    }
+
     /// What the joint weighs.
     pub(crate) fn inputs(&self) -> [f32; INPUTS] {
         let (mut praise, mut blame) = (0.0_f32, 0.0_f32);
@@ -125,9 +141,10 @@ impl Evidence {
             blame -= clue.valence.min(0.0);
         }
         let rules = self.rules();
-        let learned = self.heads[POSITIVE] - self.heads[NEGATIVE];
+        let overruled = self.overruled();
+        let (positive, negative) = (self.heads[POSITIVE] - overruled / 2.0, self.heads[NEGATIVE] + overruled / 2.0);
         #[expect(clippy::cast_precision_loss, reason = "a count of words")]
-        let length = (self.words as f32 + 1.0).ln() / 3.0;
+        let words = self.words as f32;
         [
             1.0,
             rules,
@@ -135,12 +152,14 @@ impl Evidence {
             if self.clues.is_empty() { 1.0 } else { 0.0 },
             praise / (praise + 3.0),
             blame / (blame + 3.0),
-            self.heads[POSITIVE].clamp(-5.0, 5.0),
-            self.heads[NEGATIVE].clamp(-5.0, 5.0),
+            positive.clamp(-5.0, 5.0),
+            negative.clamp(-5.0, 5.0),
             self.heads[NEUTRAL].clamp(-5.0, 5.0),
-            learned.clamp(-6.0, 6.0) * self.coverage,
-            length,
+            (positive - negative).clamp(-6.0, 6.0) * self.coverage,
+            (words + 1.0).ln() / 3.0,
             if self.asks { 1.0 } else { 0.0 },
+            (praise / words.max(1.0)).min(2.0),
+            (blame / words.max(1.0)).min(2.0),
         ]
     }
 }
@@ -169,13 +188,13 @@ impl Index {
     }
 
     #[inline]
-    fn find(&self, key: u32) -> Option<usize> {
+    fn find(&self, key: u32) -> Option<u32> {
         let mut at = key as usize & self.mask;
         loop {
             match self.slots.get(at) {
                 Some(&(found, row)) if row != Self::FREE => {
                     if found == key {
-                        return Some(row as usize);
+                        return Some(row);
                     }
                     at = (at + 1) & self.mask;
                 }
@@ -252,7 +271,14 @@ impl Model {
         let keys = bytes.words(features)?;
         let importances = bytes.take(features)?.to_vec();
         let weights = bytes.take(features.checked_mul(HEADS).ok_or(BadWeights)?)?;
-        let rows = weights.as_chunks().0.iter().map(|row: &[u8; HEADS]| row.map(u8::cast_signed)).collect();
+        let rows = weights.as_chunks().0.iter().map(|row: &[u8; HEADS]| {
+            let mut padded = [0; HEADS + 1];
+            for (weight, &byte) in padded.iter_mut().zip(row) {
+                *weight = byte.cast_signed();
+            }
+            padded
+        });
+        let rows = rows.collect();
         let lexicon = bytes.words(entries)?;
         let valences = bytes.take(entries)?;
         let flags = bytes.take(entries)?;
@@ -274,7 +300,7 @@ impl Model {
 
     /// What the lexicon knows of a hash.
     fn entry(&self, hash: u32) -> Option<Entry> {
-        self.lexicon.find(hash).and_then(|row| self.entries.get(row)).copied()
+        self.lexicon.find(hash).and_then(|row| self.entries.get(row as usize)).copied()
     }
 
     /// Everything that is to be found in the tokens of a text.
@@ -285,25 +311,41 @@ impl Model {
             clues,
             heads: [0.0; HEADS],
             shares: vec![0.0; tokens.list.len()],
+            pieces: 1,
             coverage: 0.0,
-            words: tokens.list.iter().filter(|token| token.kind != crate::tokens::Kind::Mark).count(),
+            familiarity: 0.0,
+            words: 0,
             asks: (0..tokens.list.len()).any(|index| matches!(tokens.form(index), "?" | "??" | "?!")),
         };
-        let mut known = 0_u16;
-        for &hash in &hashes {
-            known = known.saturating_add(u16::from(self.features.find(hash).is_some()));
-        }
-        #[expect(clippy::cast_precision_loss, reason = "a count of tokens")]
-        let all = hashes.len().min(usize::from(u16::MAX)).max(1) as f32;
-        evidence.coverage = f32::from(known) / all;
+        self.count(tokens, &hashes, &mut evidence);
         self.pieces(tokens, &hashes, &mut evidence);
         evidence
+    }
+
+    /// How many words there are, and how many of them were seen before.
+    fn count(&self, tokens: &Tokens, hashes: &[u32], evidence: &mut Evidence) {
+        let (mut seen, mut words, mut familiar) = (0_u16, 0_u16, 0_u16);
+        let mut clues = evidence.clues.iter().peekable();
+        for (index, (token, &hash)) in tokens.list.iter().zip(hashes).enumerate() {
+            while clues.next_if(|clue| clue.last < index).is_some() {}
+            let is_clue = clues.peek().is_some_and(|clue| clue.first <= index);
+            let is_seen = self.features.find(hash).is_some();
+            let is_word = token.kind != Kind::Mark;
+            seen = seen.saturating_add(u16::from(is_seen));
+            words = words.saturating_add(u16::from(is_word));
+            familiar = familiar.saturating_add(u16::from(is_word && (is_seen || is_clue)));
+        }
+        let all = u16::try_from(hashes.len()).unwrap_or(u16::MAX);
+        evidence.words = usize::from(words);
+        evidence.coverage = f32::from(seen) / f32::from(all.max(1));
+        evidence.familiarity = f32::from(familiar) / f32::from(words.max(1));
     }
 
     /// The learned heads, piece by piece. A long text is what its pieces are on average; that it shows an emotion, one
     /// piece can say.
     fn pieces(&self, tokens: &Tokens, hashes: &[u32], evidence: &mut Evidence) {
         let pieces = pieces(tokens);
+        evidence.pieces = pieces.len().max(1);
         let count = f32::from(u16::try_from(pieces.len().max(1)).unwrap_or(u16::MAX));
         let mut most = [f32::MIN; HEADS];
         for piece in &pieces {
@@ -330,39 +372,44 @@ impl Model {
         piece: std::ops::Range<usize>,
         shares: &mut [f32],
     ) -> [f32; HEADS] {
-        let mut found: Vec<(usize, usize)> = Vec::with_capacity(piece.len() * 12);
+        let mut found: Vec<(u32, u32)> = Vec::with_capacity(piece.len() * 12);
         features::of(tokens, hashes, piece, |feature, token| {
             if let Some(row) = self.features.find(feature) {
-                found.push((row, token));
+                found.push((row, u32::try_from(token).unwrap_or(u32::MAX)));
             }
         });
         // Each feature counts once; the earliest token that has it stands for it.
         found.sort_unstable();
         found.dedup_by_key(|(row, _)| *row);
-        let mut sums = [0.0_f32; HEADS];
-        let mut square = 0.0_f32;
-        let mut leanings: Vec<(usize, f32)> = Vec::with_capacity(found.len());
+        // In whole numbers, which a processor adds up several at a time.
+        let mut sums = [0_i32; HEADS + 1];
+        let mut square = 0_u32;
+        let mut leanings: Vec<(u32, f32)> = Vec::with_capacity(found.len());
         let lean = (self.numbers.scales[POSITIVE], self.numbers.scales[NEGATIVE]);
         for (row, token) in found {
-            let (Some(weights), Some(&importance)) = (self.rows.get(row), self.importances.get(row)) else { continue };
-            let importance = f32::from(importance) / IMPORTANCE_UNIT;
-            square += importance * importance;
+            let (Some(weights), Some(&importance)) = (self.rows.get(row as usize), self.importances.get(row as usize))
+            else {
+                continue;
+            };
+            square += u32::from(importance) * u32::from(importance);
             for (sum, &weight) in sums.iter_mut().zip(weights) {
-                *sum += f32::from(weight) * importance;
+                *sum += i32::from(i16::from(weight) * i16::from(importance));
             }
             let leaning = f32::from(weights[POSITIVE]) * lean.0 - f32::from(weights[NEGATIVE]) * lean.1;
-            leanings.push((token, leaning * importance));
+            leanings.push((token, leaning * f32::from(importance)));
         }
-        let norm = 1.0 / square.sqrt().max(1e-6);
+        #[expect(clippy::cast_precision_loss, reason = "rounding far below what the weights were rounded to")]
+        let (norm, sums) = (1.0 / (square.max(1) as f32).sqrt(), sums.map(|sum| sum as f32));
         for (token, leaning) in leanings {
-            if let Some(share) = shares.get_mut(token) {
+            if let Some(share) = shares.get_mut(token as usize) {
                 *share += leaning * norm;
             }
         }
-        for ((sum, scale), bias) in sums.iter_mut().zip(&self.numbers.scales).zip(&self.numbers.biases) {
-            *sum = *sum * scale * norm + bias;
+        let mut heads = self.numbers.biases;
+        for ((head, scale), sum) in heads.iter_mut().zip(&self.numbers.scales).zip(sums) {
+            *head += sum * scale * norm;
         }
-        sums
+        heads
     }
 }
 

@@ -11,6 +11,10 @@ use crate::{
 pub const READ_BYTES: usize = 16 * 1024;
 /// Below this confidence a reading is a guess.
 const UNSURE: f32 = 0.5;
+/// The part of the words that must be known for a reading to be as sure as it would be.
+const FAMILIAR: f32 = 0.6;
+/// A statement of fewer words than this does not count as neutral for sure.
+const SILENT_WORDS: f32 = 3.0;
 /// The most drivers of a reading.
 const DRIVERS: usize = 8;
 /// The least that a word must weigh to be named a driver, in the share of the strongest one and by itself.
@@ -111,7 +115,7 @@ impl Model {
         let leaning = Leaning::new(&self.numbers, &evidence.inputs());
         let score = leaning.score(self.numbers.cut);
         let label = Label::of(score);
-        let confidence = calibrate(&self.numbers, leaning.of(label));
+        let confidence = calibrate(&self.numbers, leaning.of(label)) * known(&evidence, label);
         Reading {
             score,
             label,
@@ -171,6 +175,16 @@ impl Reading {
             drivers: Vec::new(),
         }
     }
+}
+
+/// What is left of the confidence where a text has few words that anybody has seen before, or few words at all: it was
+/// measured on comments of a sentence or two, in English.
+fn known(evidence: &Evidence, label: Label) -> f32 {
+    let familiar = (evidence.familiarity / FAMILIAR).min(1.0);
+    let words = f32::from(u16::try_from(evidence.words).unwrap_or(u16::MAX));
+    // One word can say much, but that one word says nothing is little to go by.
+    let is_silent = label == Label::Neutral && !evidence.asks;
+    familiar * if is_silent { (words / SILENT_WORDS).min(1.0) } else { 1.0 }
 }
 
 /// How often a label with this raw probability is right, between the points that training measured.

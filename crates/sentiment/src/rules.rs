@@ -15,6 +15,8 @@ pub(crate) struct Clue {
     pub last: usize,
     /// What it adds: between −4 and 4 by itself, further out with what strengthens it.
     pub valence: f32,
+    /// Whether something turned it: a negation, irony.
+    pub is_turned: bool,
 }
 
 /// What the lexicon knows of a word or of a phrase.
@@ -45,6 +47,9 @@ const EXCLAIMED: f32 = 0.1;
 /// What is left of praise that was only wished for: "would be nice".
 const WISHED: f32 = 0.35;
 
+/// What is left of praise under rolled eyes: "thanks a lot 🙄".
+const IRONIC: f32 = -0.5;
+
 /// The hash that names a phrase: its words' hashes, folded from the left with this.
 pub(crate) fn join(words: u32, next: u32) -> u32 {
     pair(words, next, 7)
@@ -67,48 +72,77 @@ enum Role {
     None,
 }
 
+/// The function words, in the order of the alphabet.
+#[rustfmt::skip]
+const ROLES: [(&str, Role); 141] = {
+    use Role::{Concedes, Contrasts, Negates, Scales, Supposes};
+    [
+        ("absolute", Scales(1.3)), ("absolutely", Scales(1.3)), ("all", Scales(1.1)), ("almost", Scales(0.7)),
+        ("also", Scales(1.1)), ("although", Concedes), ("always", Scales(1.1)), ("amazingly", Scales(1.3)),
+        ("anything", Negates), ("awfully", Scales(1.3)), ("barely", Negates), ("beyond", Scales(1.3)),
+        ("bit", Scales(0.7)), ("bloody", Scales(1.3)), ("but", Contrasts), ("cannot", Negates),
+        ("complete", Scales(1.3)), ("completely", Scales(1.3)), ("could", Supposes), ("damn", Scales(1.3)),
+        ("deeply", Scales(1.3)), ("despite", Concedes), ("devoid", Negates), ("downright", Scales(1.3)),
+        ("entirely", Scales(1.3)), ("especially", Scales(1.3)), ("except", Contrasts), ("exceptionally", Scales(1.3)),
+        ("expected", Supposes), ("expecting", Supposes), ("extremely", Scales(1.3)), ("failed", Negates),
+        ("fails", Negates), ("fairly", Scales(0.7)), ("far", Negates), ("freaking", Scales(1.3)),
+        ("frickin", Scales(1.3)), ("fuckin", Scales(1.3)), ("fucking", Scales(1.3)), ("genuinely", Scales(1.3)),
+        ("hardly", Negates), ("hella", Scales(1.3)), ("highly", Scales(1.3)), ("hoped", Supposes),
+        ("how", Scales(1.1)), ("however", Contrasts), ("hugely", Scales(1.3)), ("if", Supposes),
+        ("immensely", Scales(1.3)), ("incredibly", Scales(1.3)), ("insanely", Scales(1.3)), ("just", Scales(1.1)),
+        ("kinda", Scales(0.7)), ("lack", Negates), ("lacked", Negates), ("lacking", Negates), ("lacks", Negates),
+        ("least", Scales(-0.5)), ("less", Scales(-0.5)), ("little", Scales(0.7)), ("maybe", Scales(0.7)),
+        ("mega", Scales(1.3)), ("mildly", Scales(0.7)), ("moderately", Scales(0.7)), ("more", Scales(1.1)),
+        ("most", Scales(1.1)), ("mostly", Scales(0.7)), ("much", Scales(1.1)), ("nearly", Scales(0.7)),
+        ("neither", Negates), ("never", Negates), ("nevertheless", Contrasts), ("no", Negates), ("nobody", Negates),
+        ("none", Negates), ("nonetheless", Contrasts), ("nor", Negates), ("not", Negates), ("nothing", Negates),
+        ("notwithstanding", Concedes), ("nowhere", Negates), ("occasionally", Scales(0.7)),
+        ("particularly", Scales(1.3)), ("partly", Scales(0.7)), ("perhaps", Scales(0.7)), ("possibly", Scales(0.7)),
+        ("pretty", Scales(1.1)), ("probably", Scales(0.7)), ("pure", Scales(1.3)), ("quite", Scales(1.1)),
+        ("rarely", Negates), ("rather", Scales(0.7)), ("real", Scales(1.3)), ("really", Scales(1.3)),
+        ("relatively", Scales(0.7)), ("remarkably", Scales(1.3)), ("ridiculously", Scales(1.3)), ("sadly", Contrasts),
+        ("scarcely", Negates), ("seldom", Negates), ("seriously", Scales(1.3)), ("should", Supposes),
+        ("slightly", Scales(0.7)), ("so", Scales(1.3)), ("some", Scales(0.7)), ("sometimes", Scales(0.7)),
+        ("somewhat", Scales(0.7)), ("soo", Scales(1.3)), ("sooo", Scales(1.3)), ("sorta", Scales(0.7)),
+        ("stopped", Negates), ("such", Scales(1.3)), ("super", Scales(1.3)), ("supposed", Supposes),
+        ("terribly", Scales(1.3)), ("thoroughly", Scales(1.3)), ("though", Concedes), ("total", Scales(1.3)),
+        ("totally", Scales(1.3)), ("truly", Scales(1.3)), ("uber", Scales(1.3)), ("ultra", Scales(1.3)),
+        ("unable", Negates), ("unbelievably", Scales(1.3)), ("unfortunately", Contrasts), ("unless", Supposes),
+        ("until", Contrasts), ("utter", Scales(1.3)), ("utterly", Scales(1.3)), ("very", Scales(1.3)),
+        ("veryy", Scales(1.3)), ("wanted", Supposes), ("what", Scales(1.1)), ("while", Concedes),
+        ("whilst", Concedes), ("wildly", Scales(1.3)), ("wish", Supposes), ("without", Negates), ("would", Supposes),
+        ("yet", Contrasts), ("zero", Negates),
+    ]
+};
+
 fn role(form: &str) -> Role {
-    match form {
-        "not" | "no" | "never" | "none" | "nobody" | "nothing" | "nowhere" | "neither" | "nor" | "cannot" | "cant"
-        | "dont" | "doesnt" | "didnt" | "isnt" | "wasnt" | "arent" | "werent" | "wont" | "wouldnt" | "couldnt"
-        | "shouldnt" | "havent" | "hasnt" | "hadnt" | "aint" | "without" | "lack" | "lacks" | "lacked" | "lacking"
-        | "hardly" | "barely" | "scarcely" | "rarely" | "seldom" | "fails" | "failed" | "unable" | "devoid"
-        | "zero" | "stopped" | "anything" | "far" => Role::Negates,
-        _ if form.ends_with("n't") => Role::Negates,
-        "very" | "really" | "so" | "super" | "totally" | "completely" | "absolutely" | "extremely" | "incredibly"
-        | "truly" | "highly" | "utterly" | "insanely" | "ridiculously" | "deeply" | "especially" | "particularly"
-        | "exceptionally" | "remarkably" | "thoroughly" | "entirely" | "fucking" | "fuckin" | "freaking"
-        | "frickin" | "damn" | "bloody" | "hella" | "mega" | "ultra" | "uber" | "beyond" | "unbelievably"
-        | "amazingly" | "downright" | "hugely" | "immensely" | "terribly" | "awfully" | "wildly" | "genuinely"
-        | "seriously" | "sooo" | "soo" | "veryy" | "such" | "total" | "complete" | "absolute" | "utter" | "pure"
-        | "real" => Role::Scales(1.3),
-        "pretty" | "quite" | "most" | "more" | "much" | "always" | "just" | "also" | "all" | "how" | "what" => {
-            Role::Scales(1.1)
-        }
-        "slightly" | "somewhat" | "fairly" | "bit" | "little" | "kinda" | "sorta" | "partly" | "almost" | "nearly"
-        | "moderately" | "mildly" | "relatively" | "occasionally" | "sometimes" | "probably" | "maybe" | "perhaps"
-        | "rather" | "mostly" | "some" | "possibly" => Role::Scales(0.7),
-        "less" | "least" => Role::Scales(-0.5),
-        "but" | "however" | "yet" | "nevertheless" | "nonetheless" | "except" | "unfortunately" | "sadly" => {
-            Role::Contrasts
-        }
-        "although" | "though" | "despite" | "while" | "whilst" | "notwithstanding" => Role::Concedes,
-        "if" | "would" | "wish" | "could" | "should" | "supposed" | "unless" | "wanted" | "expected" | "expecting"
-        | "hoped" => Role::Supposes,
-        _ => Role::None,
+    match ROLES.binary_search_by(|(word, _)| word.cmp(&form)) {
+        Ok(found) => ROLES.get(found).map_or(Role::None, |(_, role)| *role),
+        Err(_) if form.ends_with("n't") => Role::Negates,
+        Err(_) => Role::None,
     }
 }
 
-/// Whether a mark ends what a negation can reach.
-fn ends_clause(form: &str) -> bool {
-    matches!(
-        form,
-        "." | "," | ";" | ":" | "!" | "!!" | "!!!" | "?" | "??" | "?!" | "..." | "\n" | "(" | ")" | "\u{2014}"
-    )
+/// Whether a token ends what a negation can reach.
+fn ends_clause(tokens: &Tokens, index: usize) -> bool {
+    is_mark(tokens, index) && !matches!(tokens.form(index), "-" | "\"" | "'" | "/" | "*" | "#" | "&" | "%" | "$")
 }
 
-fn ends_sentence(form: &str) -> bool {
-    matches!(form, "." | "!" | "!!" | "!!!" | "?" | "??" | "?!" | "..." | "\n")
+fn ends_sentence(tokens: &Tokens, index: usize) -> bool {
+    is_mark(tokens, index) && matches!(tokens.form(index), "." | "!" | "!!" | "!!!" | "?" | "??" | "?!" | "..." | "\n")
+}
+
+fn is_mark(tokens: &Tokens, index: usize) -> bool {
+    tokens.list.get(index).is_some_and(|token| token.kind == Kind::Mark)
+}
+
+/// Whether a token says that praise is not meant: rolled eyes, or the `/s` that people end irony with.
+fn is_irony(tokens: &Tokens, index: usize) -> bool {
+    match tokens.form(index) {
+        "🙄" | "😒" | "<annoyed>" => true,
+        "s" => index + 1 == tokens.list.len() && index > 0 && tokens.form(index - 1) == "/",
+        _ => false,
+    }
 }
 
 /// Finds the clues of a text. `hashes` are those of the tokens' forms, `lookup` asks the lexicon by hash.
@@ -121,8 +155,9 @@ pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Opt
     let can_shout = upper < words;
     for index in 0..clues.len() {
         if let Some(clue) = clues.get_mut(index) {
-            let is_phrase = clue.last > clue.first;
-            clue.valence = shift(tokens, &roles, clue, is_phrase);
+            let valence = shift(tokens, &roles, clue);
+            clue.is_turned = valence * clue.valence < 0.0;
+            clue.valence = valence;
             let own = tokens.list.get(clue.first..=clue.last).unwrap_or_default();
             if can_shout && own.iter().any(|token| token.is_upper) {
                 clue.valence *= SHOUTED;
@@ -134,6 +169,12 @@ pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Opt
     }
     weigh_clauses(tokens, &roles, &mut clues);
     exclaim(tokens, &mut clues);
+    if (0..tokens.list.len()).any(|index| is_irony(tokens, index)) {
+        for clue in clues.iter_mut().filter(|clue| clue.valence > 0.0) {
+            clue.valence *= IRONIC;
+            clue.is_turned = true;
+        }
+    }
     clues
 }
 
@@ -159,7 +200,7 @@ fn find(tokens: &Tokens, hashes: &[u32], roles: &[Role], lookup: impl Fn(u32) ->
         match found {
             Some((last, valence)) => {
                 if valence != 0.0 {
-                    clues.push(Clue { first: at, last, valence });
+                    clues.push(Clue { first: at, last, valence, is_turned: false });
                 }
                 at = last + 1;
             }
@@ -197,13 +238,13 @@ fn speaks(tokens: &Tokens, roles: &[Role], at: usize) -> bool {
                     | "actually"
             ) || roles.get(at.wrapping_sub(1)) == Some(&Role::Negates)
         }
-        "well" => at > 0 && !ends_clause(before(1)) && after != ",",
+        "well" => at > 0 && !ends_clause(tokens, at - 1) && after != ",",
         // "pretty bad", "awfully good": these only strengthen.
         "pretty" | "awfully" | "terribly" | "insanely" | "ridiculously" | "incredibly" | "amazingly" | "damn"
         | "fucking" | "fuckin" | "freaking" | "super" | "seriously" | "bloody" | "unbelievably" | "exceptionally"
         | "remarkably" => {
             after.is_empty()
-                || ends_clause(after)
+                || ends_clause(tokens, at + 1)
                 || !tokens.list.get(at + 1).is_some_and(|token| token.kind == Kind::Word)
         }
         "kind" => after != "of",
@@ -218,22 +259,25 @@ fn speaks(tokens: &Tokens, roles: &[Role], at: usize) -> bool {
 
 /// A clue's valence after the words before it, back to where its clause begins. What is a clue itself may still turn what
 /// follows it: "lacks charm", "failed to amuse".
-fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue, is_phrase: bool) -> f32 {
+fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue) -> f32 {
     let mut valence = clue.valence;
+    // A phrase that has a negation in it means what it means, and "don't waste your money" is no praise.
+    let own = roles.get(clue.first..=clue.last).unwrap_or_default();
+    let is_fixed = own.len() > 1 && (valence < 0.0 || own.contains(&Role::Negates));
     let mut is_negated = false;
     let mut is_wished = false;
     for distance in 1..=REACH {
         let Some(index) = clue.first.checked_sub(distance) else { break };
         let form = tokens.form(index);
         let role = roles.get(index).copied().unwrap_or(Role::None);
-        if ends_clause(form) || form == "and" || role == Role::Contrasts {
+        if ends_clause(tokens, index) || form == "and" || role == Role::Contrasts {
             break;
         }
         match role {
             Role::Scales(factor) if distance == 1 => valence *= factor,
             Role::Scales(factor) if distance == 2 => valence *= 1.0 + (factor - 1.0) * 0.6,
-            Role::Negates if !is_phrase && turns(tokens, index, distance) => is_negated = !is_negated,
-            Role::Supposes if !is_phrase => is_wished = true,
+            Role::Negates if !is_fixed && turns(tokens, index, distance) => is_negated = !is_negated,
+            Role::Supposes if !is_fixed => is_wished = true,
             _ => {}
         }
     }
@@ -268,7 +312,7 @@ fn weigh_clauses(tokens: &Tokens, roles: &[Role], clues: &mut [Clue]) {
     let mut concession = None;
     for index in 0..=tokens.list.len() {
         let form = tokens.form(index);
-        if index == tokens.list.len() || ends_sentence(form) {
+        if index == tokens.list.len() || ends_sentence(tokens, index) {
             if let Some(at) = contrast {
                 scale(clues, sentence..at, BEFORE_BUT);
                 scale(clues, at..index, AFTER_BUT);
@@ -286,7 +330,7 @@ fn weigh_clauses(tokens: &Tokens, roles: &[Role], clues: &mut [Clue]) {
             }
             // Until the comma where it opens the sentence, else until the sentence's end.
             Some(Role::Concedes) if concession.is_none() => {
-                let comma = (index..tokens.list.len().min(index + 30)).find(|&at| ends_clause(tokens.form(at)));
+                let comma = (index..tokens.list.len().min(index + 30)).find(|&at| ends_clause(tokens, at));
                 concession = Some((index, comma.unwrap_or(tokens.list.len())));
             }
             _ => {}
@@ -306,7 +350,7 @@ fn exclaim(tokens: &Tokens, clues: &mut [Clue]) {
     let mut sentence = 0;
     for index in 0..tokens.list.len() {
         let form = tokens.form(index);
-        if !ends_sentence(form) {
+        if !ends_sentence(tokens, index) {
             continue;
         }
         let marks: u8 = match form {

@@ -187,6 +187,10 @@ impl Reader<'_> {
             end -= 1;
         }
         self.at = end;
+        if let Some(full) = self.tokens.forms.get(form_begin..).and_then(contraction) {
+            self.tokens.forms.truncate(form_begin);
+            self.tokens.forms.push_str(full);
+        }
         let form = (form_begin, self.tokens.forms.len());
         self.tokens.list.push(Token {
             start: self.offset + begin,
@@ -238,6 +242,34 @@ impl Reader<'_> {
         self.tokens.list.push(token);
         self.at += length;
     }
+}
+
+/// A contraction that was written without its apostrophe, where it is no other word.
+fn contraction(form: &str) -> Option<&'static str> {
+    Some(match form {
+        "dont" => "don't",
+        "doesnt" => "doesn't",
+        "didnt" => "didn't",
+        "isnt" => "isn't",
+        "wasnt" => "wasn't",
+        "arent" => "aren't",
+        "werent" => "weren't",
+        "cant" => "can't",
+        "couldnt" => "couldn't",
+        "wouldnt" => "wouldn't",
+        "shouldnt" => "shouldn't",
+        "wont" => "won't",
+        "havent" => "haven't",
+        "hasnt" => "hasn't",
+        "hadnt" => "hadn't",
+        "aint" => "ain't",
+        "im" => "i'm",
+        "ive" => "i've",
+        "youre" => "you're",
+        "theyre" => "they're",
+        "thats" => "that's",
+        _ => return None,
+    })
 }
 
 /// The face that a text begins with: its length in bytes and its name.

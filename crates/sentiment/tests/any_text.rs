@@ -100,5 +100,6 @@ fn a_long_text_counts_by_its_beginning_and_its_end() {
     let text = format!("I love this. {filler} I hate this.");
     let drivers: Vec<(&str, bool)> =
         analyse(&text).drivers.iter().map(|driver| (&text[driver.start..driver.end], driver.weight > 0.0)).collect();
-    assert!(drivers.contains(&("love", true)) && drivers.contains(&("hate", false)), "{drivers:?}");
+    assert!(drivers.iter().any(|(word, is_praise)| word.starts_with("love") && *is_praise), "{drivers:?}");
+    assert!(drivers.iter().any(|(word, is_praise)| word.starts_with("hate") && !is_praise), "{drivers:?}");
 }

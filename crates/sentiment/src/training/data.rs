@@ -1,8 +1,9 @@
-//! The training data as it comes: `text TAB label numbers TAB comment id`, one example a line.
+//! Labelled texts as they come, one example a line: comments with their emotions (`text TAB label numbers TAB id`), and
+//! statements with their leaning (`kind TAB Positive|Neutral|Negative TAB text`).
 
 use std::{io, path::Path};
 
-use crate::{Basic, Emotion, Group};
+use crate::{Basic, Emotion, Group, Label};
 
 /// A comment and its emotions.
 #[derive(Clone, Debug)]
@@ -31,24 +32,44 @@ impl Example {
 
     /// Which way it leans: by the majority of its emotions that are positive or negative, neutral where there are none
     /// or as many of each.
-    pub fn leaning(&self) -> crate::Label {
+    pub fn leaning(&self) -> Label {
         let count =
             |group| Emotion::ALL.into_iter().filter(|emotion| emotion.group() == group && self.has(*emotion)).count();
         match count(Group::Positive).cmp(&count(Group::Negative)) {
-            std::cmp::Ordering::Greater => crate::Label::Positive,
-            std::cmp::Ordering::Equal => crate::Label::Neutral,
-            std::cmp::Ordering::Less => crate::Label::Negative,
+            std::cmp::Ordering::Greater => Label::Positive,
+            std::cmp::Ordering::Equal => Label::Neutral,
+            std::cmp::Ordering::Less => Label::Negative,
         }
     }
 }
 
-/// Reads a file of examples. Errors where it cannot be read, or a line is not of this form.
-pub fn load(path: &Path) -> io::Result<Vec<Example>> {
-    let lines = std::fs::read_to_string(path)?;
-    lines.lines().map(|line| parse(line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, line))).collect()
+/// A text of some kind (tweet, review) and which way it leans.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What it was written for.
+    pub kind: String,
+    /// Which way it leans.
+    pub label: Label,
+    /// What somebody wrote.
+    pub text: String,
 }
 
-fn parse(line: &str) -> Option<Example> {
+/// Reads a file of comments with their emotions. Errors where it cannot be read, or a line is not of this form.
+pub fn load(path: &Path) -> io::Result<Vec<Example>> {
+    lines(path, example)
+}
+
+/// Reads a file of statements. Errors where it cannot be read, or a line is not of this form.
+pub fn load_statements(path: &Path) -> io::Result<Vec<Statement>> {
+    lines(path, statement)
+}
+
+fn lines<T>(path: &Path, parse: fn(&str) -> Option<T>) -> io::Result<Vec<T>> {
+    let text = std::fs::read_to_string(path)?;
+    text.lines().map(|line| parse(line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, line))).collect()
+}
+
+fn example(line: &str) -> Option<Example> {
     let mut fields = line.split('\t');
     let text = fields.next()?.to_owned();
     let mut labels = 0;
@@ -57,4 +78,12 @@ fn parse(line: &str) -> Option<Example> {
         labels |= 1 << number;
     }
     Some(Example { text, labels })
+}
+
+fn statement(line: &str) -> Option<Statement> {
+    let mut fields = line.splitn(3, '\t');
+    let kind = fields.next()?.to_owned();
+    let label = fields.next()?;
+    let label = [Label::Positive, Label::Neutral, Label::Negative].into_iter().find(|known| known.as_str() == label)?;
+    Some(Statement { kind, label, text: fields.next()?.to_owned() })
 }

@@ -1,5 +1,5 @@
-//! What joins rules and learned heads: a softmax over positive, neutral and negative, the cut of the score, and the
-//! calibration of the confidence. All of it is learned from readings of examples that the heads were not trained on.
+//! What joins rules and learned heads: a softmax over positive, neutral and negative, and the calibration of the
+//! confidence. All of it is learned from readings of examples that the heads were not trained on.
 
 use crate::{
     Label,
@@ -22,20 +22,36 @@ fn index(label: Label) -> usize {
     }
 }
 
+/// Among the inputs, the sum of the clues, and praise and blame by the word.
+const RULES: usize = 1;
+const PRAISE: usize = 12;
+const BLAME: usize = 13;
+/// Texts of another kind: readings of examples by heads that have forgotten most of what they knew.
+const STRANGE_WEIGHT: f32 = 2.0;
+/// Comments are neutral far more often than what people write elsewhere, of a film, a purchase or their day.
+const STRANGE_NEUTRAL: f32 = 0.2;
+/// How much more the rules are worth than comments alone would have it, in logits: they know words that no comment had.
+const EMPHASIS: f32 = 1.0;
+
 /// Learns the weights of the joint by gradient descent with momentum over all cases at once.
-pub(crate) fn fit(numbers: &mut Numbers, cases: &[Case]) {
+pub(crate) fn fit(numbers: &mut Numbers, cases: &[Case], strange: &[Case]) {
+    let strange = strange.iter().map(|case| {
+        let weight = if case.1 == Label::Neutral { STRANGE_NEUTRAL } else { 1.0 };
+        (case, weight * STRANGE_WEIGHT)
+    });
+    let cases: Vec<(&Case, f32)> = cases.iter().map(|case| (case, 1.0)).chain(strange).collect();
     let mut momentum = [[0.0_f32; INPUTS]; 3];
     #[expect(clippy::cast_precision_loss, reason = "a count of examples")]
     let count = cases.len() as f32;
     for _ in 0..STEPS {
         let mut gradient = [[0.0_f32; INPUTS]; 3];
-        for (inputs, label) in cases {
+        for ((inputs, label), weight) in &cases {
             let leaning = Leaning::new(numbers, inputs);
             let mut errors = [leaning.positive, leaning.neutral, leaning.negative];
             errors[index(*label)] -= 1.0;
             for (sums, error) in gradient.iter_mut().zip(errors) {
                 for (sum, input) in sums.iter_mut().zip(inputs) {
-                    *sum += error * input;
+                    *sum += weight * error * input;
                 }
             }
         }
@@ -46,36 +62,11 @@ pub(crate) fn fit(numbers: &mut Numbers, cases: &[Case]) {
             }
         }
     }
-}
-
-/// The cut at which the three labels are told apart best, by their mean F1.
-pub(crate) fn cut(numbers: &Numbers, cases: &[Case]) -> f32 {
-    let differences: Vec<(f32, Label)> = cases
-        .iter()
-        .map(|(inputs, label)| {
-            let leaning = Leaning::new(numbers, inputs);
-            (leaning.positive - leaning.negative, *label)
-        })
-        .collect();
-    let mut best = (0.0, 0.1);
-    for hundredths in 5_u8..60 {
-        let cut = f32::from(hundredths) / 100.0;
-        let label = |difference: f32| match difference {
-            difference if difference >= cut => Label::Positive,
-            difference if difference <= -cut => Label::Negative,
-            _ => Label::Neutral,
-        };
-        let mean = [Label::Positive, Label::Neutral, Label::Negative]
-            .map(|wanted| {
-                super::f1(differences.iter().map(|&(difference, truth)| (label(difference) == wanted, truth == wanted)))
-            })
-            .iter()
-            .sum::<f32>();
-        if mean > best.0 {
-            best = (mean, cut);
-        }
+    for input in [RULES, PRAISE] {
+        numbers.joint[0][input] += EMPHASIS;
     }
-    best.1
+    numbers.joint[2][RULES] -= EMPHASIS;
+    numbers.joint[2][BLAME] += EMPHASIS;
 }
 
 /// How often a raw confidence is right: bins of as many cases each, made ascending by joining neighbours (isotonic

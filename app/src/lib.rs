@@ -6,7 +6,7 @@
 
 mod address;
 mod browser;
-pub mod chat;
+mod chat;
 mod error;
 pub mod pages;
 mod parts;
@@ -20,7 +20,7 @@ pub mod wire;
 pub use error::AppError;
 
 use address::Address;
-use chat::{Chat, Shelf};
+use chat::{Chat, Picker, Shelf};
 use leptos::prelude::*;
 use pages::{chat::ChatPage, settings::SettingsPage};
 
@@ -77,6 +77,7 @@ pub fn App() -> impl IntoView {
     leptos_meta::provide_meta_context();
     provide_context(Address::new());
     provide_context(Chat::new());
+    provide_context(Picker::new());
     provide_context(Shelf::new());
     provide_context(RwSignal::new(theme::current()));
     #[cfg(feature = "ssr")]

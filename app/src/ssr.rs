@@ -1,12 +1,7 @@
 //! What a page may know of the request it is rendered for: who asks, the cookies, and the answer's status and headers.
 //! Only this module of the UI knows that there is an HTTP server; it decides nothing.
 
-use crate::{
-    AppError,
-    chat::models::{ModelChoice, ModelMenu},
-    pages::flash::Flash,
-    theme::Theme,
-};
+use crate::{AppError, pages::flash::Flash, theme::Theme};
 use backend::{Actor, Backend};
 use http::{
     HeaderName, HeaderValue, StatusCode,
@@ -15,7 +10,7 @@ use http::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use types::{ApiError, ErrorCode};
+use types::{ApiError, ErrorCode, ModelRef};
 
 /// The signed-in user, put into the request's extensions by the server.
 pub(crate) fn actor() -> Result<Actor, AppError> {
@@ -71,14 +66,24 @@ pub(crate) fn cookie(name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// The models to choose from and the one to begin with: the last one chosen in this browser while it still exists,
-/// else the account's default.
-pub(crate) async fn model_menu() -> Result<ModelMenu, AppError> {
+/// The model that answers this user's new conversations.
+pub(crate) async fn usual_model() -> Result<Option<ModelRef>, AppError> {
     let (backend, actor) = caller()?;
-    let remembered = cookie(ModelChoice::COOKIE).and_then(|value| ModelChoice::from_cookie(&value));
-    let catalogue = backend::models::catalogue(&backend, &actor).await.map_err(failed)?;
     let (provider, model) = backend::models::default_choice(&backend, &actor).await.map_err(failed)?;
-    Ok(ModelMenu::new(catalogue, remembered, ModelChoice { provider, model }))
+    Ok(Some(ModelRef { provider, model }))
+}
+
+/// The names of these models for people. One that is gone has none.
+pub(crate) async fn names_of_models(
+    models: impl IntoIterator<Item = ModelRef>,
+) -> Result<Vec<(ModelRef, String)>, AppError> {
+    let (backend, actor) = caller()?;
+    let catalogue = backend::models::catalogue(&backend, &actor).await.map_err(failed)?;
+    let name = |wanted: &ModelRef| {
+        let models = catalogue.get(&wanted.provider)?;
+        models.iter().find(|model| model.id == wanted.model).map(|model| model.name.clone())
+    };
+    Ok(models.into_iter().filter_map(|model| name(&model).map(|name| (model, name))).collect())
 }
 
 /// The theme chosen in this browser.

@@ -7,7 +7,10 @@ export class Chat {
   constructor(page) {
     this.page = page;
     this.composer = page.getByRole('textbox', { name: 'Message', exact: true });
-    this.model = page.getByRole('combobox', { name: 'Model' });
+    this.model = page.getByRole('button', { name: /^Model: / });
+    this.picker = page.getByRole('dialog', { name: 'Models' });
+    this.search = this.picker.getByRole('combobox', { name: 'Search models' });
+    this.options = this.picker.getByRole('option');
     this.send = page.getByRole('button', { name: 'Send', exact: true });
     this.stop = page.getByRole('button', { name: 'Stop', exact: true });
     this.sidebar = page.getByRole('complementary', { name: 'Conversations' });
@@ -34,9 +37,29 @@ export class Chat {
     await this.composer.fill('');
   }
 
+  /** A model in the open picker, by its id. */
+  option(id) {
+    return this.picker.locator(`[role=option][title="${id}"]`);
+  }
+
+  /** Opens the picker and waits for its list. */
+  async openPicker() {
+    await this.model.click();
+    await expect(this.options.first()).toBeVisible();
+  }
+
+  /** Chooses a model by its id, unless it is the chosen one. */
+  async pick(id) {
+    if ((await this.model.textContent()) === `Model: ${id}`) return;
+    await this.openPicker();
+    await this.search.fill(id);
+    await this.option(id).click();
+    await expect(this.picker).toBeHidden();
+  }
+
   /** Sends a message to a model. */
   async ask(message, model) {
-    await this.model.selectOption(`openai|${model}`);
+    await this.pick(model);
     await this.composer.fill(message);
     await expect(this.send).toBeEnabled();
     await this.composer.press('Enter');

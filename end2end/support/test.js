@@ -5,6 +5,7 @@ import { expect, test as base } from '@playwright/test';
 import { Client, newPerson } from './api.js';
 import { Emulator, Lia } from './program.js';
 import { signIn } from './session.js';
+import { Vendor } from './vendor.js';
 
 export { expect, newPerson };
 
@@ -39,6 +40,13 @@ export const test = base.extend({
       if (testInfo.error) await testInfo.attach('log of lia', { body: lia.output });
       await lia.stop();
     }
+  },
+
+  /** A vendor of the test's own before the emulator, for tests that say what it lists and refuses, or look at what it was asked. */
+  vendor: async ({ emulator }, use) => {
+    const vendor = await Vendor.start(emulator.url);
+    await use(vendor);
+    await vendor.stop();
   },
 
   baseURL: async ({ lia }, use) => {

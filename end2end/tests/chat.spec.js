@@ -33,7 +33,7 @@ test('Enter sends, Shift+Enter breaks the line, and a blank message stays', asyn
   await expect(chat.send).toBeDisabled();
   await chat.composer.press('Enter');
   await expect(page).toHaveURL('/');
-  await chat.model.selectOption('openai|echo');
+  await chat.pick('echo');
   const low = (await chat.composer.boundingBox()).height;
   await chat.composer.fill('first line');
   for (const line of ['second line', 'third line', 'fourth line']) {
@@ -70,27 +70,6 @@ test('Markdown is rendered while it streams and the same afterwards', async ({ s
   const written = await chat.text();
   await page.reload();
   expect(await chat.text()).toBe(written);
-  await chat.awake();
-});
-
-test('thoughts are folded away', async ({ signedIn: page }) => {
-  const chat = new Chat(page);
-  await chat.open('/');
-  await chat.ask('What is six times seven?', 'think');
-  await chat.answered();
-  expect(await chat.text()).toContain('The answer is 42.');
-  const thoughts = chat.answer.getByText('Six times seven is forty-two.');
-  await expect(thoughts).toBeHidden();
-  await chat.answer.getByText('Thoughts').click();
-  await expect(thoughts).toBeVisible();
-});
-
-test('the model that was chosen is remembered', async ({ signedIn: page }) => {
-  const chat = new Chat(page);
-  await chat.open('/');
-  await chat.model.selectOption('openai|markdown');
-  await page.reload();
-  await expect(chat.model).toHaveValue('openai|markdown');
   await chat.awake();
 });
 

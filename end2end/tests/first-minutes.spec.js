@@ -111,7 +111,7 @@ test('a new person registers, chats, reloads, tidies up, leaves and comes back',
 test('one of the beginnings starts a conversation', async ({ signedIn: page }) => {
   const chat = new Chat(page);
   await chat.open('/');
-  await chat.model.selectOption('openai|echo');
+  await chat.pick('echo');
   await page.getByRole('button', { name: /Look back on today/ }).click();
   await expect(chat.questions).toContainText('Help me look back on today.');
   await chat.answered();

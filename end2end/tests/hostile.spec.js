@@ -20,7 +20,7 @@ for (const [attack, text = attack] of ATTACKS) {
     const foreign = watchForeign(page);
     const chat = new Chat(page);
     await chat.open('/');
-    await chat.model.selectOption('openai|echo');
+    await chat.pick('echo');
     await chat.composer.fill(`Before. ${attack} After.`);
     await expect(chat.send).toBeEnabled();
     await chat.composer.press('Enter');

@@ -32,6 +32,16 @@ pub(crate) fn random_id() -> Uuid {
     Uuid::nil()
 }
 
+pub(crate) fn now_ms() -> f64 {
+    0.0
+}
+
+pub(crate) fn is_touch() -> bool {
+    false
+}
+
+pub(crate) fn scroll_to(_element: &Element) {}
+
 pub(crate) fn is_online() -> bool {
     true
 }

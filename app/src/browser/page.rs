@@ -6,7 +6,10 @@ use leptos::{
     wasm_bindgen::{JsCast, JsValue, closure::Closure},
 };
 use uuid::Uuid;
-use web_sys::{Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, Storage};
+use web_sys::{
+    Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, ScrollIntoViewOptions, ScrollLogicalPosition,
+    Storage,
+};
 
 fn root() -> Option<HtmlElement> {
     document().document_element()?.dyn_into().ok()
@@ -81,6 +84,23 @@ pub(crate) fn random_id() -> Uuid {
         let _ = crypto.get_random_values_with_u8_array(&mut bytes);
     }
     uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// The time in milliseconds, for measuring and never for showing.
+pub(crate) fn now_ms() -> f64 {
+    web_sys::js_sys::Date::now()
+}
+
+/// Whether a finger is what points here: then a field that takes the focus brings a keyboard over the page.
+pub(crate) fn is_touch() -> bool {
+    window().match_media("(pointer: coarse)").ok().flatten().is_some_and(|query| query.matches())
+}
+
+/// Scrolls no further than it takes to see an element.
+pub(crate) fn scroll_to(element: &Element) {
+    let options = ScrollIntoViewOptions::new();
+    options.set_block(ScrollLogicalPosition::Nearest);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 
 /// Whether the browser believes that there is a network.

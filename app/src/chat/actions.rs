@@ -1,6 +1,6 @@
 //! Asks the server and tells the store what came. Runs in effects and handlers only, which means in the browser.
 
-use super::{Chat, Place, Shelf};
+use super::{Chat, Place, Row, Shelf, figures::seconds_until};
 use crate::{
     AppError,
     browser::{self, Line},
@@ -11,7 +11,7 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local, web_sys::Element};
 use std::{cell::Cell, rc::Rc, time::Duration};
-use types::{ApiError, ConversationId, ErrorCode, MessageId, RunId};
+use types::{ApiError, ConversationId, ErrorCode, MessageId, RunError, RunEvent, RunId};
 
 /// Where the composer keeps an unsent text of this user for this place.
 pub(crate) fn draft_key(user: types::UserId, place: Place) -> String {
@@ -52,7 +52,7 @@ pub(crate) fn open(chat: Chat, place: Place) {
 pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Option<ConversationId>) + 'static) {
     let visit = chat.visit();
     let conversation = chat.place.get_untracked().conversation();
-    let choice = chat.models.with_untracked(|menu| menu.choice.clone());
+    let choice = chat.model.get_untracked();
     let request =
         chat.outbox.with_value(|outbox| outbox.request(text.clone(), conversation, choice, browser::random_id()));
     chat.begin(&text);
@@ -83,15 +83,15 @@ pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Opt
     });
 }
 
-/// Fetches the question of a failed answer, to be asked once more.
-pub(crate) fn ask_again(chat: Chat, key: i64, send: impl Fn(String) + 'static) {
+/// Fetches the question of an answer, to be asked once more or to be written differently.
+pub(crate) fn fetch_question(chat: Chat, key: i64, then: impl Fn(String) + 'static) {
     let Some(question) = chat.question_of(key) else { return };
     let visit = chat.visit();
     spawn_local(async move {
         let source = message_source(question).await;
         if chat.is_visit(visit) {
             match source {
-                Ok(text) => send(text),
+                Ok(text) => then(text),
                 Err(AppError(error)) => chat.notice.set(Some(error)),
             }
         }
@@ -136,6 +136,7 @@ fn connect(chat: Chat, visit: u32, run: RunId, failures: u32) {
             if event.is_last() {
                 browser::close_line();
                 if let Some(message) = ended {
+                    count_down(chat.row(message), &event);
                     fetch_finished(chat, visit, message, 0);
                 }
             } else if !frame_asked.replace(true) {
@@ -154,6 +155,24 @@ fn connect(chat: Chat, visit: u32, run: RunId, failures: u32) {
             set_timeout(move || resume(chat, visit, run, failures), backoff(failures));
         }
     });
+}
+
+/// Counts down on a failed answer until its provider wants to be asked again.
+fn count_down(row: Option<Row>, event: &RunEvent) {
+    if let (Some(row), RunEvent::Error(RunError { retry_after_ms: Some(wait), .. })) = (row, event) {
+        // A day at most: what a provider asks for is bounded where it is read.
+        let wait = f64::from(u32::try_from(*wait).unwrap_or(u32::MAX));
+        tick(row, browser::now_ms() + wait);
+    }
+}
+
+fn tick(row: Row, moment: f64) {
+    let left = seconds_until(moment, browser::now_ms());
+    row.wait.set(left);
+    if left > 0 {
+        // Asked anew each time: a page in the background is told the time late.
+        set_timeout(move || tick(row, moment), Duration::from_millis(250));
+    }
 }
 
 /// After a line that was closed: the answer may have ended, or the server was away. The message itself tells.

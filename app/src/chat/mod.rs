@@ -1,15 +1,22 @@
 //! The conversation on the page: what is shown, what is being written, what was typed. Everything here but `actions`
-//! is plain data and decisions, tested without a browser; `actions` asks the server and tells the store what came.
+//! and `choosing` is plain data and decisions, tested without a browser; these two ask the server and tell the store what
+//! came.
 
 pub(crate) mod actions;
+pub(crate) mod choosing;
+pub(crate) mod ending;
+pub(crate) mod figures;
 pub(crate) mod growth;
-pub mod models;
+pub(crate) mod models;
 pub(crate) mod outbox;
+pub(crate) mod picker;
 pub(crate) mod place;
 pub(crate) mod row;
 pub(crate) mod shelf;
 pub(crate) mod store;
+pub(crate) mod tuning;
 
+pub(crate) use picker::Picker;
 pub(crate) use place::Place;
 pub(crate) use row::Row;
 pub(crate) use shelf::Shelf;

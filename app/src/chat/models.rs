@@ -1,178 +1,263 @@
-//! Which model answers: the menu, the choice, and how the choice is remembered. It knows nothing of how models are
-//! asked.
+//! The models as the picker shows them: grouped by provider, found by words, favourites first. It knows nothing of how
+//! they are fetched and drawn.
 
-use serde::{Deserialize, Serialize};
-#[cfg(any(feature = "ssr", test))]
-use types::ModelCatalogue;
+use super::figures::dollars;
+use types::{Model, ModelRef, Price, ProviderView};
 
-/// A model of a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelChoice {
-    /// The provider's id.
-    pub provider: String,
-    /// The model's id within it.
-    pub model: String,
+/// Rows that a group shows at most. Nobody reads through more; whoever wants another one types a part of its name.
+pub(crate) const GROUP_MAX: usize = 20;
+
+/// The models there are. A model's number is its place in the list, and the same until the next list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ModelList {
+    providers: Vec<Provider>,
+    entries: Vec<Entry>,
 }
 
-impl ModelChoice {
-    /// The name of the cookie that remembers it in this browser.
-    pub(crate) const COOKIE: &str = "lia_model";
+#[derive(Clone, Debug)]
+struct Provider {
+    id: String,
+    name: String,
+    problem: Option<String>,
+}
 
-    /// Reads `provider|model`, the cookie's value and the picker's.
-    pub(crate) fn from_value(value: &str) -> Option<Self> {
-        let (provider, model) = value.split_once('|')?;
-        Some(Self { provider: provider.to_owned(), model: model.to_owned() })
-    }
+#[derive(Clone, Debug)]
+struct Entry {
+    provider: usize,
+    model: Model,
+    /// What a search looks in, in small letters.
+    words: String,
+}
 
-    /// Writes `provider|model`.
-    pub(crate) fn to_value(&self) -> String {
-        format!("{}|{}", self.provider, self.model)
-    }
+/// Models that are shown under one heading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) title: String,
+    /// Why none of them can be asked now.
+    pub(crate) problem: Option<String>,
+    /// Their numbers.
+    pub(crate) shown: Vec<usize>,
+    /// How many more there would be.
+    pub(crate) more: usize,
+}
 
-    /// Reads the cookie, in which every byte that a cookie cannot hold is written as `%XX`.
-    #[cfg(any(feature = "ssr", test))]
-    pub(crate) fn from_cookie(cookie: &str) -> Option<Self> {
-        let mut bytes = Vec::with_capacity(cookie.len());
-        let mut rest = cookie.as_bytes();
-        while let Some((&byte, tail)) = rest.split_first() {
-            if byte == b'%' {
-                let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
-                bytes.push(u8::from_str_radix(digits, 16).ok()?);
-                rest = &tail[2..];
-            } else {
-                bytes.push(byte);
-                rest = tail;
+impl ModelList {
+    /// The list as the server gives it.
+    pub(crate) fn new(views: Vec<ProviderView>) -> Self {
+        let mut list = Self::default();
+        for (provider, view) in views.into_iter().enumerate() {
+            for model in view.models {
+                let words = [&model.name, &model.id, &view.name, &view.id].map(|word| word.to_ascii_lowercase()).join(" ");
+                list.entries.push(Entry { provider, model, words });
             }
+            list.providers.push(Provider { id: view.id, name: view.name, problem: view.problem });
         }
-        Self::from_value(&String::from_utf8(bytes).ok()?)
+        list
     }
 
-    /// Writes the cookie's value.
-    pub(crate) fn to_cookie(&self) -> String {
-        let mut cookie = String::new();
-        for byte in self.to_value().bytes() {
-            if byte.is_ascii_alphanumeric() || b"-_.:/|".contains(&byte) {
-                cookie.push(char::from(byte));
-            } else {
-                cookie.push('%');
-                for half in [byte >> 4, byte & 15] {
-                    cookie.push(char::from(b"0123456789ABCDEF"[usize::from(half)]));
-                }
-            }
-        }
-        cookie
-    }
-}
-
-/// The models to choose from, and the choice to begin with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelMenu {
-    /// Provider by provider, in the order they are shown.
-    pub groups: Vec<ModelGroup>,
-    /// The choice; null where there is nothing to choose from.
-    pub choice: Option<ModelChoice>,
-}
-
-/// One provider's models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelGroup {
-    /// The provider's id.
-    pub provider: String,
-    /// Id and name of each model.
-    pub models: Vec<(String, String)>,
-}
-
-impl ModelMenu {
-    /// Builds the menu. A remembered choice counts while its model exists, else the account's default does, else the
-    /// first model there is.
-    #[cfg(any(feature = "ssr", test))]
-    pub(crate) fn new(catalogue: ModelCatalogue, remembered: Option<ModelChoice>, default: ModelChoice) -> Self {
-        let groups: Vec<_> = catalogue
-            .into_iter()
-            .filter(|(_, models)| !models.is_empty())
-            .map(|(provider, models)| ModelGroup {
-                provider,
-                models: models.into_iter().map(|model| (model.id, model.name)).collect(),
-            })
-            .collect();
-        let mut menu = Self { groups, choice: None };
-        menu.choice =
-            remembered.into_iter().chain([default]).find(|choice| menu.name(choice).is_some()).or_else(|| menu.first());
-        menu
+    /// The number of a model, where it is in the list.
+    pub(crate) fn number(&self, wanted: &ModelRef) -> Option<usize> {
+        self.entries.iter().position(|entry| {
+            entry.model.id == wanted.model && self.providers[entry.provider].id == wanted.provider
+        })
     }
 
-    /// The name of a model, if it is in the menu.
-    #[cfg(any(feature = "ssr", test))]
-    pub(crate) fn name(&self, choice: &ModelChoice) -> Option<&str> {
-        let group = self.groups.iter().find(|group| group.provider == choice.provider)?;
-        group.models.iter().find(|(id, _)| *id == choice.model).map(|(_, name)| name.as_str())
+    /// The model of a number.
+    pub(crate) fn model(&self, number: usize) -> Option<&Model> {
+        self.entries.get(number).map(|entry| &entry.model)
     }
 
-    #[cfg(any(feature = "ssr", test))]
-    fn first(&self) -> Option<ModelChoice> {
-        let group = self.groups.first()?;
-        let (model, _) = group.models.first()?;
-        Some(ModelChoice { provider: group.provider.clone(), model: model.clone() })
+    /// Its name across providers.
+    pub(crate) fn reference(&self, number: usize) -> Option<ModelRef> {
+        let entry = self.entries.get(number)?;
+        Some(ModelRef { provider: self.providers[entry.provider].id.clone(), model: entry.model.id.clone() })
+    }
+
+    /// Why the model of a number cannot be asked now.
+    pub(crate) fn problem(&self, number: usize) -> Option<&str> {
+        self.providers[self.entries.get(number)?.provider].problem.as_deref()
+    }
+
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.providers.is_empty()
+    }
+
+    /// What is shown for these words: the favourites, then provider by provider what is no favourite. `chosen` is shown
+    /// even where its group is cut.
+    pub(crate) fn groups(&self, query: &str, favourites: &[ModelRef], chosen: Option<usize>) -> Vec<Group> {
+        let query = query.to_ascii_lowercase();
+        let words: Vec<&str> = query.split_whitespace().collect();
+        let found = |number: &usize| words.iter().all(|word| self.entries[*number].words.contains(word));
+        let marked: Vec<usize> = favourites.iter().filter_map(|favourite| self.number(favourite)).collect();
+        let mut groups = vec![Group {
+            title: "Favourites".to_owned(),
+            problem: None,
+            shown: marked.iter().copied().filter(found).collect(),
+            more: 0,
+        }];
+        groups.extend(self.providers.iter().enumerate().map(|(index, provider)| {
+            let mut shown: Vec<usize> = (0..self.entries.len())
+                .filter(|number| self.entries[*number].provider == index && !marked.contains(number))
+                .filter(found)
+                .collect();
+            let cut = shown.split_off(shown.len().min(GROUP_MAX));
+            let kept = cut.iter().copied().find(|number| Some(*number) == chosen);
+            shown.extend(kept);
+            let more = cut.len() - usize::from(kept.is_some());
+            Group { title: provider.name.clone(), problem: provider.problem.clone(), shown, more }
+        }));
+        // A provider without a model is worth a heading only where that is a problem, and no answer to a search.
+        groups.retain(|group| !group.shown.is_empty() || (group.problem.is_some() && words.is_empty()));
+        groups
     }
 }
 
-/// A provider's name for people; one that the installation named itself keeps its id.
-pub(crate) fn provider_name(id: &str) -> &str {
-    match id {
-        "openai" => "OpenAI",
-        "gemini" => "Gemini",
-        "anthropic" => "Anthropic",
-        "openrouter" => "OpenRouter",
-        "ollama" => "Ollama",
-        "offline" => "Without a model",
-        other => other,
+/// Where a key leads from the active model among those shown.
+pub(crate) fn step(shown: &[usize], active: Option<usize>, key: &str) -> Option<usize> {
+    const PAGE: usize = 8;
+    let last = shown.len().checked_sub(1)?;
+    let here = active.and_then(|active| shown.iter().position(|number| *number == active));
+    let there = match (key, here) {
+        ("ArrowDown", None) | ("Home", _) => 0,
+        ("ArrowUp", None) | ("End", _) => last,
+        ("ArrowDown", Some(here)) => (here + 1) % shown.len(),
+        ("ArrowUp", Some(here)) => here.checked_sub(1).unwrap_or(last),
+        ("PageDown", here) => (here.unwrap_or(0) + PAGE).min(last),
+        ("PageUp", here) => here.unwrap_or(0).saturating_sub(PAGE),
+        _ => return None,
+    };
+    shown.get(there).copied()
+}
+
+/// What a model can read and what it costs, in a few words.
+pub(crate) fn facts(model: &Model) -> String {
+    let window = model.context_window.map(|tokens| format!("{} tokens", short(tokens)));
+    let price = model.price.map(|Price { input, output }| match (per_million(input), per_million(output)) {
+        (Some(input), Some(output)) if input == output => format!("{input} per million"),
+        (Some(input), Some(output)) => format!("{input} in, {output} out per million"),
+        _ => "free".to_owned(),
+    });
+    [window, price].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A price in dollars; none for nothing.
+fn per_million(price: f64) -> Option<String> {
+    #[expect(clippy::cast_possible_truncation, reason = "a price is far below what an i64 holds, and a cast saturates")]
+    let text = dollars((price * 1_000_000.0).round() as i64)?;
+    Some(text.strip_suffix(".00").map(str::to_owned).unwrap_or(text))
+}
+
+/// A number of tokens as makers say it: 128K, 1M.
+fn short(tokens: u32) -> String {
+    match tokens {
+        0..1_000 => tokens.to_string(),
+        1_000..1_000_000 => format!("{}K", tokens / 1_000),
+        _ if tokens % 1_000_000 < 100_000 => format!("{}M", tokens / 1_000_000),
+        _ => format!("{}.{}M", tokens / 1_000_000, tokens % 1_000_000 / 100_000),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::Model;
 
-    fn choice(provider: &str, model: &str) -> ModelChoice {
-        ModelChoice { provider: provider.into(), model: model.into() }
-    }
-
-    fn catalogue() -> ModelCatalogue {
-        let model = |id: &str| Model {
+    fn model(id: &str, name: &str) -> Model {
+        Model {
             id: id.into(),
-            name: id.to_uppercase(),
+            name: name.into(),
             description: String::new(),
             context_window: None,
             capabilities: Vec::new(),
             price: None,
+        }
+    }
+
+    fn provider(id: &str, name: &str, models: Vec<Model>) -> ProviderView {
+        ProviderView { id: id.into(), name: name.into(), models, problem: None }
+    }
+
+    fn reference(provider: &str, model: &str) -> ModelRef {
+        ModelRef { provider: provider.into(), model: model.into() }
+    }
+
+    fn list() -> ModelList {
+        let many = (0..400).map(|number| model(&format!("vendor/m{number}"), &format!("Model {number}"))).collect();
+        let down = ProviderView { problem: Some("Down.".into()), ..provider("ollama", "Ollama", Vec::new()) };
+        ModelList::new(vec![
+            provider("openai", "OpenAI", vec![model("gpt-5", "GPT-5"), model("gpt-5-mini", "GPT-5 mini")]),
+            provider("openrouter", "OpenRouter", many),
+            down,
+        ])
+    }
+
+    fn names(list: &ModelList, group: &Group) -> Vec<String> {
+        group.shown.iter().map(|number| list.model(*number).unwrap().name.clone()).collect()
+    }
+
+    #[test]
+    fn everything_is_grouped_and_long_groups_say_what_they_leave_out() {
+        let list = list();
+        let groups = list.groups("", &[], None);
+        assert_eq!(groups.iter().map(|group| group.title.as_str()).collect::<Vec<_>>(), ["OpenAI", "OpenRouter", "Ollama"]);
+        assert_eq!((groups[1].shown.len(), groups[1].more), (GROUP_MAX, 400 - GROUP_MAX));
+        assert_eq!(groups[2].problem.as_deref(), Some("Down."));
+        let chosen = list.number(&reference("openrouter", "vendor/m300"));
+        let groups = list.groups("", &[], chosen);
+        assert_eq!((groups[1].shown.len(), groups[1].more), (GROUP_MAX + 1, 400 - GROUP_MAX - 1));
+        assert_eq!(groups[1].shown.last().copied(), chosen);
+    }
+
+    #[test]
+    fn words_are_looked_for_in_names_ids_and_providers() {
+        let list = list();
+        let find = |query: &str| {
+            let groups = list.groups(query, &[], None);
+            groups.iter().flat_map(|group| names(&list, group)).collect::<Vec<_>>()
         };
-        [("a", vec![]), ("b", vec![model("one"), model("two")]), ("c", vec![model("one")])]
-            .map(|(provider, models)| (provider.to_owned(), models))
-            .into()
+        assert_eq!(find("gpt MINI"), ["GPT-5 mini"]);
+        assert_eq!(find("openrouter m399"), ["Model 399"]);
+        assert_eq!(find("vendor/m42"), ["Model 42"]);
+        assert!(find("no such model").is_empty());
+        assert!(list.groups("no such model", &[], None).is_empty());
     }
 
     #[test]
-    fn a_remembered_model_counts_while_it_exists() {
-        let menu = ModelMenu::new(catalogue(), Some(choice("c", "one")), choice("b", "two"));
-        assert_eq!(menu.choice, Some(choice("c", "one")));
-        let menu = ModelMenu::new(catalogue(), Some(choice("c", "gone")), choice("b", "two"));
-        assert_eq!(menu.choice, Some(choice("b", "two")));
-        let menu = ModelMenu::new(catalogue(), None, choice("z", "gone"));
-        assert_eq!(menu.choice, Some(choice("b", "one")));
-        assert_eq!(ModelMenu::new(ModelCatalogue::new(), None, choice("b", "two")).choice, None);
+    fn favourites_come_first_and_once() {
+        let list = list();
+        let favourites = [reference("openrouter", "vendor/m7"), reference("openai", "gone"), reference("openai", "gpt-5")];
+        let groups = list.groups("", &favourites, None);
+        assert_eq!(names(&list, &groups[0]), ["Model 7", "GPT-5"]);
+        assert_eq!(names(&list, &groups[1]), ["GPT-5 mini"]);
+        assert!(!names(&list, &groups[2]).contains(&"Model 7".to_owned()));
+        assert_eq!(list.groups("mini", &favourites, None)[0].title, "OpenAI");
     }
 
     #[test]
-    fn the_cookie_brings_any_name_back() {
-        for model in ["gpt-4.1", "llama3.1:8b-instruct", "a b;c,d=é|%\"", ""] {
-            let choice = choice("my provider", model);
-            let cookie = choice.to_cookie();
-            assert!(cookie.bytes().all(|byte| byte.is_ascii_graphic() && !b";,\" \\".contains(&byte)), "{cookie}");
-            assert_eq!(ModelChoice::from_cookie(&cookie), Some(choice));
-        }
-        for broken in ["", "no-bar", "a|%", "a|%zz", "a|%ff"] {
-            assert_eq!(ModelChoice::from_cookie(broken), None, "{broken}");
-        }
+    fn keys_go_round() {
+        let shown = [4, 7, 9];
+        assert_eq!(step(&shown, Some(9), "ArrowDown"), Some(4));
+        assert_eq!(step(&shown, Some(4), "ArrowUp"), Some(9));
+        assert_eq!(step(&shown, None, "ArrowDown"), Some(4));
+        assert_eq!(step(&shown, Some(1), "ArrowUp"), Some(9));
+        assert_eq!(step(&shown, Some(4), "End"), Some(9));
+        assert_eq!(step(&shown, Some(9), "Home"), Some(4));
+        assert_eq!(step(&shown, Some(4), "PageDown"), Some(9));
+        assert_eq!(step(&shown, Some(9), "PageUp"), Some(4));
+        assert_eq!(step(&shown, Some(4), "x"), None);
+        assert_eq!(step(&[], None, "ArrowDown"), None);
+    }
+
+    #[test]
+    fn facts_are_short() {
+        let facts_of = |context_window, price: Option<(f64, f64)>| {
+            let price = price.map(|(input, output)| Price { input, output });
+            facts(&Model { context_window, price, ..model("m", "M") })
+        };
+        assert_eq!(facts_of(Some(128_000), Some((0.15, 0.6))), "128K tokens · $0.15 in, $0.60 out per million");
+        assert_eq!(facts_of(Some(1_048_576), Some((3.0, 15.0))), "1M tokens · $3 in, $15 out per million");
+        assert_eq!(facts_of(Some(1_500_000), Some((0.0, 0.0))), "1.5M tokens · free");
+        assert_eq!(facts_of(None, Some((0.075, 0.075))), "$0.075 per million");
+        assert_eq!(facts_of(None, None), "");
     }
 }

@@ -1,8 +1,8 @@
 //! What happens to words between the composer and the server: may they go, and under which id, so that sending them
 //! again after a broken line never asks twice.
 
-use super::models::ModelChoice;
-use types::{ConversationId, MESSAGE_MAX_CHARS, NewRun};
+use super::figures;
+use types::{ConversationId, MESSAGE_MAX_CHARS, ModelRef, NewRun};
 use uuid::Uuid;
 
 /// Characters from which the composer counts down.
@@ -21,7 +21,7 @@ impl Outbox {
         &self,
         message: String,
         conversation_id: Option<ConversationId>,
-        choice: Option<ModelChoice>,
+        choice: Option<ModelRef>,
         fresh: Uuid,
     ) -> NewRun {
         let (provider, model) = choice.map(|choice| (choice.provider, choice.model)).unzip();
@@ -79,16 +79,21 @@ pub(crate) fn may_send(text: &str) -> bool {
     !text.trim().is_empty() && !length_remark(text).is_some_and(|(too_long, _)| too_long)
 }
 
+/// A text brought back before what was typed meanwhile, which is not overwritten.
+pub(crate) fn before(text: String, typed: &str) -> String {
+    if typed.trim().is_empty() || typed == text { text } else { format!("{text}\n\n{typed}") }
+}
+
 fn thousands(number: usize) -> String {
-    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
+    figures::thousands(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn choice(model: &str) -> ModelChoice {
-        ModelChoice { provider: "p".into(), model: model.into() }
+    fn choice(model: &str) -> ModelRef {
+        ModelRef { provider: "p".into(), model: model.into() }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) struct Row {
     pub(crate) thought: ArcRwSignal<String>,
     /// The model's thoughts as finished HTML.
     pub(crate) thought_html: ArcRwSignal<Option<Arc<str>>>,
+    /// Seconds until the provider wants to be asked again, counted down while the page is open.
+    pub(crate) wait: ArcRwSignal<u32>,
     growth: Arc<Mutex<Option<Growth>>>,
 }
 
@@ -81,6 +83,7 @@ impl Row {
             more: ArcRwSignal::default(),
             thought: ArcRwSignal::default(),
             thought_html: ArcRwSignal::default(),
+            wait: ArcRwSignal::default(),
             growth: Arc::new(Mutex::new(growth)),
         };
         row.publish();
@@ -122,14 +125,14 @@ impl Row {
         });
     }
 
-    /// Puts the server's finished HTML in the place of what grew.
-    pub(crate) fn settle(&self, view: MessageView) {
-        if let MessageBody::Html(html) = view.body {
-            *self.growth.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            self.html.set(Some(html.into()));
-            self.thought_html.set(view.thought.map(Into::into));
-            self.outcome.set(Outcome { status: view.status, model: view.model_info });
-        }
+    /// Puts the server's finished HTML in the place of what grew. Returns whether it was still growing.
+    pub(crate) fn settle(&self, view: MessageView) -> bool {
+        let MessageBody::Html(html) = view.body else { return false };
+        let growth = self.growth.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.html.set(Some(html.into()));
+        self.thought_html.set(view.thought.map(Into::into));
+        self.outcome.set(Outcome { status: view.status, model: view.model_info });
+        growth.is_some()
     }
 
     fn with_growth<T>(&self, work: impl FnOnce(&mut Growth) -> T) -> Option<T> {

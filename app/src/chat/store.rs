@@ -1,11 +1,14 @@
 //! What the conversation column shows. Every decision about it is a method here and runs without a browser; asking
 //! the server is `actions`' part.
 
-use super::{Place, Row, models::ModelMenu, outbox::Outbox, row::Outcome};
+use super::{
+    Place, Row, figures,
+    outbox::{Outbox, before},
+};
 use leptos::prelude::*;
 use types::{
     ApiError, ConversationId, ConversationView, FinishReason, MessageId, MessageRole, MessageStatus, MessageView,
-    ModelInfo, RunEvent, RunId, StartedRun, StreamId,
+    ModelInfo, ModelRef, RunEvent, RunId, StartedRun, StreamId, UsageTotal,
 };
 
 /// The conversation on the page.
@@ -28,7 +31,12 @@ pub(crate) struct Chat {
     pub(crate) notice: RwSignal<Option<ApiError>>,
     /// What a screen reader is told.
     pub(crate) announcement: RwSignal<String>,
-    pub(crate) models: RwSignal<ModelMenu>,
+    /// The model that answers here.
+    pub(crate) model: RwSignal<Option<ModelRef>>,
+    /// The model that answers in new conversations.
+    pub(crate) usual_model: RwSignal<Option<ModelRef>>,
+    /// What the conversation has used.
+    pub(crate) usage: RwSignal<UsageTotal>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
     pub(crate) outbox: StoredValue<Outbox>,
@@ -60,7 +68,9 @@ impl Chat {
             reconnecting: RwSignal::new(false),
             notice: RwSignal::new(None),
             announcement: RwSignal::default(),
-            models: RwSignal::default(),
+            model: RwSignal::new(None),
+            usual_model: RwSignal::new(None),
+            usage: RwSignal::default(),
             draft: RwSignal::default(),
             outbox: StoredValue::default(),
             visit: StoredValue::new(0),
@@ -89,6 +99,10 @@ impl Chat {
         self.writing.set(None);
         self.reconnecting.set(false);
         self.notice.set(None);
+        self.usage.set(UsageTotal::default());
+        if place == Place::New {
+            self.model.set(self.usual_model.get_untracked());
+        }
     }
 
     /// Shows a conversation.
@@ -97,6 +111,8 @@ impl Chat {
         self.loading.set(false);
         self.title.set(view.title);
         self.has_earlier.set(view.has_more);
+        self.usage.set(view.usage);
+        self.model.set(view.model.or_else(|| self.usual_model.get_untracked()));
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
             let (row, run) = Row::from_view(message);
@@ -177,14 +193,7 @@ impl Chat {
         }
         self.writing.set(None);
         self.notice.set(Some(error));
-        // What was typed meanwhile is not overwritten.
-        self.draft.update(|draft| {
-            if draft.trim().is_empty() {
-                *draft = text;
-            } else {
-                *draft = format!("{text}\n\n{draft}");
-            }
-        });
+        self.draft.update(|draft| *draft = before(text, draft));
     }
 
     /// Takes in an event of the run being followed. At its end, returns the message to be fetched as the server has
@@ -233,13 +242,16 @@ impl Chat {
         if view.status == MessageStatus::Streaming {
             return false;
         }
-        let row =
-            self.rows.with_untracked(|rows| rows.iter().find(|row| row.id.get_untracked() == Some(view.id)).cloned());
-        if let Some(row) = row {
+        if let Some(row) = self.row(view.id) {
             if self.writing.get_untracked().is_some_and(|writing| writing.key == row.key) {
                 self.writing.set(None);
             }
-            row.settle(view);
+            let usage = view.model_info.as_ref().and_then(|model| model.usage);
+            if row.settle(view)
+                && let Some(usage) = usage
+            {
+                self.usage.update(|total| figures::add(total, &usage));
+            }
         }
         self.reconnecting.set(false);
         true
@@ -264,41 +276,19 @@ impl Chat {
         })
     }
 
+    /// Whether the question of the answer in this row began the conversation. Tracks the rows.
+    pub(crate) fn is_first(self, key: i64) -> bool {
+        !self.has_earlier.get() && self.rows.with(|rows| rows.iter().take(2).any(|row| row.key == key))
+    }
+
+    /// The row of a message.
+    pub(crate) fn row(self, id: MessageId) -> Option<Row> {
+        self.rows.with_untracked(|rows| rows.iter().find(|row| row.id.get_untracked() == Some(id)).cloned())
+    }
+
     fn written_row(self) -> Option<Row> {
         let writing = self.writing.get_untracked()?;
         self.rows.with_untracked(|rows| rows.iter().find(|row| row.key == writing.key).cloned())
-    }
-}
-
-/// What is said under an answer that did not end well.
-pub(crate) struct Ending {
-    pub(crate) text: String,
-    /// Whether asking again may help.
-    pub(crate) again: bool,
-    /// Whether it is a failure rather than something the user wanted.
-    pub(crate) failure: bool,
-}
-
-/// The note under an answer; none under one that ended well or is still being written.
-pub(crate) fn ending(outcome: &Outcome) -> Option<Ending> {
-    let error = outcome.model.as_ref().and_then(|model| model.error.as_ref());
-    let reason = outcome.model.as_ref().and_then(|model| model.finish_reason);
-    let note = |text: &str, again, failure| Some(Ending { text: text.to_owned(), again, failure });
-    match (outcome.status, error) {
-        (MessageStatus::Streaming, _) => None,
-        (MessageStatus::Stopped, _) => note("You stopped this answer.", false, false),
-        (MessageStatus::Failed | MessageStatus::Interrupted, Some(error)) => {
-            note(&error.message, error.retryable, true)
-        }
-        (MessageStatus::Interrupted, None) => note("The answer broke off here. What was written is kept.", true, true),
-        (MessageStatus::Failed, None) => note("There is no answer. Your message is saved.", true, true),
-        (MessageStatus::Complete, _) => match reason {
-            Some(FinishReason::Length) => {
-                note("The answer ends here because it reached the model's limit.", false, false)
-            }
-            Some(FinishReason::ContentFilter) => note("The provider's filter ended this answer.", false, false),
-            _ => None,
-        },
     }
 }
 

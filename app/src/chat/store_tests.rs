@@ -1,5 +1,6 @@
 use super::*;
-use types::{ErrorCode, MessageBody, RunError, RunPosition};
+use crate::chat::ending::{Remedy, ending};
+use types::{ErrorCode, MessageBody, RunError, RunPosition, Usage};
 use uuid::Uuid;
 
 fn chat() -> (Owner, Chat) {
@@ -166,8 +167,8 @@ fn a_failure_says_what_happened_and_offers_to_ask_again() {
     };
     assert_eq!(chat.hear(StreamId(1), &RunEvent::Error(error)), Some(MessageId(11)));
     let row = last_row(chat);
-    let note = ending(&row.outcome.get_untracked()).unwrap();
-    assert_eq!((note.text.as_str(), note.again, note.failure), ("OpenAI did not answer.", true, true));
+    let note = ending(&row.outcome.get_untracked(), true).unwrap();
+    assert_eq!((note.text.as_str(), note.remedy, note.failure), ("OpenAI did not answer.", Remedy::Again, true));
     assert_eq!(chat.question_of(row.key), Some(MessageId(10)));
 }
 
@@ -202,10 +203,44 @@ fn what_was_asked_for_another_place_is_known_by_its_visit() {
 }
 
 #[test]
-fn an_answer_that_ended_well_has_no_note() {
-    let outcome = |status| Outcome { status, model: None };
-    assert!(ending(&outcome(MessageStatus::Complete)).is_none());
-    assert!(ending(&outcome(MessageStatus::Streaming)).is_none());
-    assert!(ending(&outcome(MessageStatus::Interrupted)).unwrap().again);
-    assert!(!ending(&outcome(MessageStatus::Stopped)).unwrap().again);
+fn an_answer_adds_to_what_the_conversation_used_once() {
+    let (_owner, chat) = chat();
+    let used = types::UsageTotal { input_tokens: 100, output_tokens: 20, cost_micros: Some(50), estimated: false };
+    chat.show(ConversationView { usage: used, ..view(vec![finished(2, "<p>a</p>"), growing(4, "Text", 4)], false) });
+    let usage = Usage { input_tokens: 10, output_tokens: 5, estimated: false, cost_micros: Some(7) };
+    let info = ModelInfo {
+        provider: "p".into(),
+        model: "m".into(),
+        finish_reason: Some(FinishReason::Stop),
+        usage: Some(usage),
+        error: None,
+    };
+    for _ in 0..2 {
+        assert!(chat.settle(MessageView { model_info: Some(info.clone()), ..finished(4, "<p>Text</p>") }));
+        let total = chat.usage.get_untracked();
+        assert_eq!((total.input_tokens, total.output_tokens, total.cost_micros), (110, 25, Some(57)));
+    }
+}
+
+#[test]
+fn each_place_has_its_model() {
+    let (_owner, chat) = chat();
+    let model = |name: &str| ModelRef { provider: "p".into(), model: name.into() };
+    chat.usual_model.set(Some(model("usual")));
+    chat.leave_for(Place::New);
+    assert_eq!(chat.model.get_untracked(), Some(model("usual")));
+    chat.show(ConversationView { model: Some(model("its own")), ..view(Vec::new(), false) });
+    assert_eq!(chat.model.get_untracked(), Some(model("its own")));
+    chat.show(view(Vec::new(), false));
+    assert_eq!(chat.model.get_untracked(), Some(model("usual")));
+}
+
+#[test]
+fn the_first_question_is_known_while_nothing_is_before_it() {
+    let (_owner, chat) = chat();
+    chat.show(view(vec![finished(1, ""), finished(2, ""), finished(3, ""), finished(4, "")], false));
+    assert!(chat.is_first(2));
+    assert!(!chat.is_first(4));
+    chat.has_earlier.set(true);
+    assert!(!chat.is_first(2));
 }

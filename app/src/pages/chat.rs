@@ -7,11 +7,12 @@ use crate::{
     AppError,
     address::Address,
     browser,
-    chat::{Chat, Place, Shelf, actions, models::ModelMenu},
+    chat::{Chat, Picker, Place, Shelf, actions},
     parts::{
         composer::{FIELD, Sender},
         desk::{ConversationMenu, DeleteDialog, Desk},
         header::Header,
+        model_picker::ModelPicker,
         problem::Problem,
         sidebar::Sidebar,
         thread::Thread,
@@ -20,14 +21,17 @@ use crate::{
 };
 use leptos::{ev, prelude::*};
 use serde::{Deserialize, Serialize};
-use types::{ApiError, ConversationEntry, ConversationView, ErrorCode, Viewer};
+use types::{ApiError, ConversationEntry, ConversationView, ErrorCode, ModelRef, Viewer};
 
 /// What the page needs before it can be shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Start {
     user: Viewer,
     history: Vec<ConversationEntry>,
-    models: ModelMenu,
+    /// The model that answers in new conversations.
+    usual_model: Option<ModelRef>,
+    /// Names of the models that the page names.
+    names: Vec<(ModelRef, String)>,
     /// The conversation of the address. That it is missing is no reason to show nothing else.
     conversation: Result<Option<ConversationView>, AppError>,
 }
@@ -37,13 +41,15 @@ struct Start {
 async fn start(place: Place) -> Result<Start, AppError> {
     let user = crate::ssr::actor()?.user.into();
     let history = list_conversations(0).await?;
-    let models = crate::ssr::model_menu().await?;
     let conversation = match place {
         Place::New => Ok(None),
         Place::Conversation(id) => view_conversation(id, 0).await.map(Some),
         Place::Nowhere => Err(ApiError::new(ErrorCode::ConversationNotFound, "").into()),
     };
-    Ok(Start { user, history, models, conversation })
+    let chosen = conversation.as_ref().ok().and_then(|view| view.as_ref()?.model.clone());
+    let usual_model = crate::ssr::usual_model().await?;
+    let names = crate::ssr::names_of_models(chosen.into_iter().chain(usual_model.clone())).await?;
+    Ok(Start { user, history, usual_model, names, conversation })
 }
 
 /// The browser finds the start in the page. It gets here only where that was lost on the way.
@@ -75,10 +81,12 @@ pub(crate) fn ChatPage() -> impl IntoView {
 #[component]
 fn Desktop(start: Start, first: Place) -> impl IntoView {
     let (chat, shelf) = (expect_context::<Chat>(), expect_context::<Shelf>());
-    let Start { user, history, models, conversation } = start;
+    let Start { user, history, usual_model, names, conversation } = start;
     let id = user.id;
     shelf.show(history, HISTORY_PAGE);
-    chat.models.set(models);
+    let picker = expect_context::<Picker>();
+    picker.knows(names);
+    chat.usual_model.set(usual_model);
     match conversation {
         Ok(Some(view)) => chat.show(view),
         Ok(None) => chat.leave_for(Place::New),
@@ -102,6 +110,7 @@ fn Desktop(start: Start, first: Place) -> impl IntoView {
             </main>
         </div>
         <ConversationMenu/>
+        <ModelPicker/>
         <DeleteDialog/>
         <div class="visually-hidden" aria-live="polite">{move || chat.announcement.get()}</div>
     }

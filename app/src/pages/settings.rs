@@ -1,10 +1,11 @@
-//! `/settings`: how Lia looks, who is signed in, and deleting everything.
+//! `/settings`: how Lia looks, how models write, who is signed in, and deleting everything.
 
 use crate::{
     AppError, browser,
     parts::{
         account::SignOut,
         icon::{self, Icon},
+        model_settings::ModelSettings,
         problem::Problem,
     },
     server_fns::delete_all_conversations,
@@ -44,6 +45,11 @@ fn Settings(user: Viewer) -> impl IntoView {
             <section>
                 <h2>"Appearance"</h2>
                 <ThemeSwitch group="settings-theme"/>
+            </section>
+            <section>
+                <h2>"How models write"</h2>
+                <p>"How freely they choose their words and how long they may go on. It holds for all your conversations."</p>
+                <ModelSettings is_small=false/>
             </section>
             <section>
                 <h2>"Account"</h2>

@@ -2,6 +2,8 @@
 
 use super::{
     icon::{self, Icon},
+    model_picker::ModelButton,
+    model_settings::ModelSettings,
     problem::sign_in_path,
     sidebar::focus_composer,
 };
@@ -10,8 +12,7 @@ use crate::{
     browser,
     chat::{
         Chat, Place, Shelf, actions,
-        models::{ModelChoice, provider_name},
-        outbox::{length_remark, may_send},
+        outbox::{before, length_remark, may_send},
         place::path_of,
     },
 };
@@ -21,10 +22,12 @@ use types::{ErrorCode, UserId};
 /// The id of the text's element.
 pub(crate) const FIELD: &str = "message";
 
-/// Sends words from the composer, a starter, or a failed answer.
+/// Sends words from the composer, a starter, or a failed answer, and brings sent words back into the composer.
 #[derive(Clone, Copy)]
 pub(crate) struct Sender {
     chat: Chat,
+    user: UserId,
+    address: Address,
     send: Callback<String>,
 }
 
@@ -44,7 +47,7 @@ impl Sender {
                 }
             });
         });
-        Self { chat, send }
+        Self { chat, user, address, send }
     }
 
     /// Sends these words, unless an answer is being written.
@@ -56,7 +59,28 @@ impl Sender {
 
     /// Asks the question of a failed answer once more.
     pub(crate) fn again(self, key: i64) {
-        actions::ask_again(self.chat, key, move |text| self.send(text));
+        actions::fetch_question(self.chat, key, move |text| self.send(text));
+    }
+
+    /// Brings the question of an answer back into the composer.
+    pub(crate) fn edit(self, key: i64) {
+        actions::fetch_question(self.chat, key, move |text| {
+            let text = before(text, &self.chat.draft.get_untracked());
+            browser::store(&actions::draft_key(self.user, self.chat.place.get_untracked()), &text);
+            self.chat.draft.set(text);
+            focus_composer();
+        });
+    }
+
+    /// Takes the question of an answer along into a new conversation, where it waits to be sent.
+    pub(crate) fn begin_anew(self, key: i64) {
+        actions::fetch_question(self.chat, key, move |text| {
+            let draft = actions::draft_key(self.user, Place::New);
+            let text = before(text, &browser::stored(&draft).unwrap_or_default());
+            browser::store(&draft, &text);
+            self.address.go("/", false);
+            focus_composer();
+        });
     }
 }
 
@@ -111,7 +135,8 @@ pub(crate) fn Composer(user: UserId) -> impl IntoView {
                     on:input=on_input
                 ></textarea>
                 <div class="composer-bar">
-                    <ModelPicker/>
+                    <ModelButton/>
+                    <ModelSettings is_small=true/>
                     {move || {
                         if is_writing.get() {
                             view! { <StopButton/> }.into_any()
@@ -205,33 +230,6 @@ fn Remarks(is_online: RwSignal<bool>) -> impl IntoView {
         </div>
     }
     .into_any()
-}
-
-/// Which model answers: the browser's own list, which every keyboard and every phone knows.
-#[component]
-fn ModelPicker() -> impl IntoView {
-    let chat = expect_context::<Chat>();
-    let menu = chat.models.get_untracked();
-    let chosen = menu.choice.as_ref().map(ModelChoice::to_value);
-    let groups = menu.groups.into_iter().map(|group| {
-        let options = group.models.into_iter().map(|(model, name)| {
-            let value = ModelChoice { provider: group.provider.clone(), model }.to_value();
-            let is_chosen = chosen.as_ref() == Some(&value);
-            view! { <option value=value selected=is_chosen>{name}</option> }
-        });
-        view! { <optgroup label=provider_name(&group.provider).to_owned()>{options.collect_view()}</optgroup> }
-    });
-    let on_change = move |event| {
-        if let Some(choice) = ModelChoice::from_value(&event_target_value(&event)) {
-            browser::set_cookie(ModelChoice::COOKIE, &choice.to_cookie());
-            chat.models.update(|menu| menu.choice = Some(choice));
-        }
-    };
-    view! {
-        <select class="model-picker" aria-label="Model" title="The model that answers" autocomplete="off" on:change=on_change>
-            {groups.collect_view()}
-        </select>
-    }
 }
 
 /// Keeps the text in the composer through reloads, for each place its own, and the element in step with it.

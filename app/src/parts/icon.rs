@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+pub(crate) const AUDIO: &str = "M4 8v4M7 5.5v9M10 3v14M13 6v8M16 8.5v3";
 pub(crate) const BACK: &str = "M16 10H4M9 5l-5 5 5 5";
 pub(crate) const CHECK: &str = "M4 10.5 8 14.5 16 6";
 pub(crate) const CHEVRON_DOWN: &str = "M5 7.5 10 12.5 15 7.5";
@@ -9,14 +10,20 @@ pub(crate) const CLOSE: &str = "M5 5 15 15M15 5 5 15";
 pub(crate) const COPY: &str = "M7 7V4.5A1.5 1.5 0 0 1 8.5 3h7A1.5 1.5 0 0 1 17 4.5v7a1.5 1.5 0 0 1-1.5 1.5H13M4.5 7h7A1.5 1.5 0 0 1 13 8.5v7a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 3 15.5v-7A1.5 1.5 0 0 1 4.5 7Z";
 pub(crate) const DOTS: &str = "M4.5 10h.01M10 10h.01M15.5 10h.01";
 pub(crate) const DOWN: &str = "M10 4v12M5 11l5 5 5-5";
+pub(crate) const IMAGE: &str = "M4.5 4h11A1.5 1.5 0 0 1 17 5.5v9a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 14.5v-9A1.5 1.5 0 0 1 4.5 4ZM3.5 14.5 8 10l5.5 6M11 13l2-2 3.5 3.5M13 7.5h.01";
 pub(crate) const MENU: &str = "M3 6h14M3 10h14M3 14h9";
 pub(crate) const PENCIL: &str = "m12.5 4.5 3 3L7 16H4v-3l8.5-8.5Z";
 pub(crate) const PLUS: &str = "M10 4v12M4 10h12";
+pub(crate) const SEARCH: &str = "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM13.5 13.5 17 17";
 pub(crate) const SEND: &str = "M10 16V4M5 9l5-5 5 5";
 pub(crate) const SETTINGS: &str = "M3 6h7.5M15 6h2M3 14h2M9.5 14H17M15 6a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0ZM9.4 14a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0Z";
 pub(crate) const SIGN_OUT: &str =
     "M8 4H5.5A1.5 1.5 0 0 0 4 5.5v9A1.5 1.5 0 0 0 5.5 16H8M12.5 13.5 16 10l-3.5-3.5M16 10H8";
+pub(crate) const STAR: &str = "m10 3 2.1 4.6 5 .5-3.8 3.4 1.1 5L10 14l-4.4 2.5 1.1-5L2.9 8.1l5-.5L10 3Z";
 pub(crate) const STOP: &str = "M6.5 6.5h7v7h-7z";
+pub(crate) const STRUCTURE: &str = "M8 4H7a2 2 0 0 0-2 2v2a2 2 0 0 1-2 2 2 2 0 0 1 2 2v2a2 2 0 0 0 2 2h1M12 4h1a2 2 0 0 1 2 2v2a2 2 0 0 0 2 2 2 2 0 0 0-2 2v2a2 2 0 0 1-2 2h-1";
+pub(crate) const THINKING: &str = "M7.5 15.5h5M8.5 18h3M7.5 15.5v-1.8a5.5 5.5 0 1 1 5 0v1.8";
+pub(crate) const TOOLS: &str = "M16.5 6.5a4 4 0 0 1-5.3 4.6l-5.4 5.4a1.6 1.6 0 0 1-2.3-2.3l5.4-5.4a4 4 0 0 1 4.6-5.3L11 6l3 3 2.5-2.5Z";
 pub(crate) const TRASH: &str =
     "M4 6h12M8 6V4.5A.5.5 0 0 1 8.5 4h3a.5.5 0 0 1 .5.5V6m2.5 0-.6 9.1a1 1 0 0 1-1 .9H7.1a1 1 0 0 1-1-.9L5.5 6";
 

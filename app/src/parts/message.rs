@@ -1,10 +1,14 @@
 //! One message: the user's words in a bubble, Lia's on the page.
 
 use super::{
-    composer::Sender,
+    end_note::EndNote,
     icon::{self, Icon},
 };
-use crate::chat::{Chat, Row, actions, store::ending};
+use crate::chat::{
+    Chat, Row, actions,
+    figures::{usage_details, usage_line},
+    row::Outcome,
+};
 use leptos::{html, prelude::*, web_sys::Element};
 use std::{sync::Arc, time::Duration};
 use types::{MessageId, MessageRole, MessageStatus};
@@ -34,9 +38,8 @@ pub(crate) fn MessageItem(row: Row) -> impl IntoView {
 fn Answer(row: Row) -> impl IntoView {
     let outcome = row.outcome.clone();
     let is_growing = Memo::new(move |_| outcome.with(|outcome| outcome.status == MessageStatus::Streaming));
-    let (id, outcome) = (row.id.clone(), row.outcome.clone());
+    let id = row.id.clone();
     let element_id = move || id.get().map(|id| format!("answer-{id}"));
-    let model = move || outcome.with(|outcome| outcome.model.as_ref().map(|model| model.model.clone()));
     view! {
         <li class="message from-lia">
             <h2 class="visually-hidden">"Lia"</h2>
@@ -47,7 +50,7 @@ fn Answer(row: Row) -> impl IntoView {
             <EndNote row=row.clone()/>
             <div class="message-actions" class:hidden=move || is_growing.get()>
                 <CopyButton id=row.id/>
-                <span class="message-model">{model}</span>
+                <Usage outcome=row.outcome/>
             </div>
         </li>
     }
@@ -108,8 +111,8 @@ fn Growing(row: Row) -> impl IntoView {
     }
 }
 
-/// What the model thought before it answered, folded away: plain text while it grows, HTML from `crates/markdown`
-/// when it has ended.
+/// What the model thought before it answered: open while that is all there is, then folded away. Plain text while it
+/// grows, HTML from `crates/markdown` when it has ended.
 #[component]
 fn Thought(row: Row, is_growing: Memo<bool>) -> impl IntoView {
     let Row { thought, thought_html, open, .. } = row;
@@ -126,7 +129,7 @@ fn Thought(row: Row, is_growing: Memo<bool>) -> impl IntoView {
         let text = text.clone();
         has_thought.get().then(|| {
             view! {
-                <details class="thought">
+                <details class="thought" open=move || is_thinking.get()>
                     <summary>{move || if is_thinking.get() { "Thinking…" } else { "Thoughts" }}</summary>
                     {move || text()}
                 </details>
@@ -136,30 +139,23 @@ fn Thought(row: Row, is_growing: Memo<bool>) -> impl IntoView {
     }
 }
 
-/// How an answer ended, where that needs saying, and what to do about it.
+/// What wrote an answer and what it used; what of it was read and what written is a click away.
 #[component]
-fn EndNote(row: Row) -> impl IntoView {
-    let (chat, sender) = (expect_context::<Chat>(), expect_context::<Sender>());
-    let Row { key, outcome, .. } = row;
+fn Usage(outcome: ArcRwSignal<Outcome>) -> impl IntoView {
     move || {
-        outcome.with(ending).map(|ending| {
-            view! {
-                <div class="end-note" class:failure=ending.failure role=ending.failure.then_some("alert")>
-                    <p>{ending.text}</p>
-                    {ending.again.then(|| {
-                        view! {
-                            <button
-                                type="button"
-                                class="button"
-                                disabled=move || chat.writing.get().is_some()
-                                on:click=move |_| sender.again(key)
-                            >
-                                "Try again"
-                            </button>
-                        }
-                    })}
-                </div>
+        let info = outcome.with(|outcome| outcome.model.clone())?;
+        let line = info.usage.as_ref().map(usage_line).unwrap_or_default();
+        let details = info.usage.as_ref().map(usage_details).filter(|_| !line.is_empty());
+        let parts = [info.model, line].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+        Some(match details {
+            Some(details) => view! {
+                <details class="usage">
+                    <summary>{parts}</summary>
+                    <p>{details}</p>
+                </details>
             }
+            .into_any(),
+            None => view! { <span class="usage">{parts}</span> }.into_any(),
         })
     }
 }

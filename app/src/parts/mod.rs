@@ -4,9 +4,12 @@
 pub(crate) mod account;
 pub(crate) mod composer;
 pub(crate) mod desk;
+pub(crate) mod end_note;
 pub(crate) mod header;
 pub(crate) mod icon;
 pub(crate) mod message;
+pub(crate) mod model_picker;
+pub(crate) mod model_settings;
 pub(crate) mod problem;
 pub(crate) mod sidebar;
 pub(crate) mod thread;

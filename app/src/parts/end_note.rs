@@ -1,0 +1,67 @@
+//! How an answer ended, where that needs saying, with the one thing to do about it.
+
+use super::{composer::Sender, model_picker::open_for};
+use crate::chat::{
+    Chat, Picker, Row,
+    ending::{Remedy, ending},
+    figures,
+};
+use leptos::prelude::*;
+
+/// The note under an answer.
+#[component]
+pub(crate) fn EndNote(row: Row) -> impl IntoView {
+    let chat = expect_context::<Chat>();
+    let Row { key, outcome, wait, .. } = row;
+    let note = Memo::new(move |_| outcome.with(|outcome| ending(outcome, chat.is_first(key))));
+    move || {
+        note.get().map(|note| {
+            let or_model = note.or_model.then(|| view! { <Action key remedy=Remedy::Model wait=wait.clone()/> });
+            view! {
+                <div class="end-note" class:failure=note.failure role=note.failure.then_some("alert")>
+                    <p>{note.text}</p>
+                    <Action key remedy=note.remedy wait=wait.clone()/>
+                    {or_model}
+                </div>
+            }
+            .into_any()
+        })
+    }
+}
+
+/// The button for a remedy.
+#[component]
+fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<u32>) -> impl IntoView {
+    let (chat, picker, sender) = (expect_context::<Chat>(), expect_context::<Picker>(), expect_context::<Sender>());
+    let act = move |_| match remedy {
+        Remedy::Nothing => {}
+        Remedy::Again => sender.again(key),
+        Remedy::Model => open_for(picker, key),
+        Remedy::Edit => sender.edit(key),
+        Remedy::Anew => sender.begin_anew(key),
+    };
+    // Only asking the same provider again has to wait for it.
+    let left = move || if remedy == Remedy::Again { wait.get() } else { 0 };
+    let is_held_back = {
+        let left = left.clone();
+        move || chat.writing.get().is_some() || left() > 0
+    };
+    let label = {
+        let left = left.clone();
+        move || match remedy {
+            Remedy::Again if left() > 0 => format!("Retry in {}", figures::wait(left())),
+            Remedy::Nothing | Remedy::Again => "Try again".to_owned(),
+            Remedy::Model => "Pick another model".to_owned(),
+            Remedy::Edit => "Edit your message".to_owned(),
+            Remedy::Anew => "Begin a new conversation".to_owned(),
+        }
+    };
+    (remedy != Remedy::Nothing).then(|| {
+        view! {
+            <button type="button" class="button" disabled=is_held_back on:click=act>
+                {label}
+            </button>
+        }
+        .into_any()
+    })
+}

@@ -77,7 +77,7 @@ pub fn App() -> impl IntoView {
     leptos_meta::provide_meta_context();
     provide_context(Address::new());
     provide_context(Chat::new());
-    provide_context(Picker::new());
+    provide_context(StoredValue::new(Picker::default()));
     provide_context(Shelf::new());
     provide_context(RwSignal::new(theme::current()));
     #[cfg(feature = "ssr")]

@@ -39,7 +39,9 @@ export class Vendor {
     if (!this.isThere) return reply(to, { status: 503, body: { error: { message: 'Down.', type: 'server_error' } } });
     const refusal = this.refusals.shift();
     if (refusal) return reply(to, refusal);
-    const onward = request(target + from.url, { method: from.method, headers: { ...from.headers, host: undefined } });
+    const headers = { ...from.headers };
+    delete headers.host;
+    const onward = request(target + from.url, { method: from.method, headers });
     onward.on('response', (answer) => {
       to.writeHead(answer.statusCode, answer.headers);
       answer.pipe(to);

@@ -167,7 +167,7 @@ test('how the model writes: bounds, defaults, and what reaches the provider', as
   await expect(field('Temperature')).toHaveValue('');
   for (const [name, wrong, bounds] of [
     ['Temperature', '2.1', /0 to 2/],
-    ['Longest answer', '32001', /1 to 32000/],
+    ['Max tokens', '32001', /1 to 32000/],
     ['Top P', '-0.1', /0 to 1/],
     ['Frequency penalty', '3', /-2 to 2/],
     ['Presence penalty', 'much', /-2 to 2/],
@@ -185,7 +185,7 @@ test('how the model writes: bounds, defaults, and what reaches the provider', as
   await slider.focus();
   await page.keyboard.press('ArrowRight');
   await expect(field('Temperature')).toHaveValue('0.4');
-  await field('Longest answer').fill('1234');
+  await field('Max tokens').fill('1234');
   await field('Presence penalty').fill('-0.5');
   await saved(page, 'save_preferences', () => page.keyboard.press('Enter'));
   await expect(dialog).toBeHidden();

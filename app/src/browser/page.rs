@@ -7,8 +7,8 @@ use leptos::{
 };
 use uuid::Uuid;
 use web_sys::{
-    Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, ScrollIntoViewOptions, ScrollLogicalPosition,
-    Storage,
+    Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, ScrollIntoViewOptions,
+    ScrollLogicalPosition, Storage,
 };
 
 fn root() -> Option<HtmlElement> {

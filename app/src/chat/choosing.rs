@@ -9,22 +9,26 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use types::{ApiError, ErrorCode, ModelRef, Preferences, ProviderView};
 
-/// Fetches the favourites and the models. What is shown of an earlier time stays until they have come.
-pub(crate) fn fetch(chat: Chat, picker: Picker) {
-    picker.problem.set(None);
+/// Fetches the favourites and the models; `then` is called when they have come, or have not. What is shown of an earlier
+/// time stays until then.
+pub(crate) fn fetch(chat: Chat, picker: StoredValue<Picker>, then: impl Fn() + 'static) {
     spawn_local(async move {
         // The preferences first: nothing can be chosen, and so nothing saved, before they are known.
-        match read().await {
+        let answer = read().await;
+        picker.update_value(|picker| match answer {
             Ok((found, views)) => {
                 // What is being saved is newer than what was read.
-                if !picker.saving.get_value() {
-                    picker.preferences.set(found);
+                if !picker.saving {
+                    picker.preferences = found;
                 }
                 picker.fill(views, chat.model.get_untracked().as_ref());
                 prefer_other(chat, picker);
             }
-            Err(AppError(error)) => picker.problem.set(Some(error)),
-        }
+            Err(AppError(error)) => picker.problem = Some(error),
+        });
+        // The button knows the model's name now.
+        chat.model.update(|_| {});
+        then();
     });
 }
 
@@ -33,8 +37,8 @@ async fn read() -> Result<(Preferences, Vec<ProviderView>), AppError> {
 }
 
 /// Where a provider has failed, the first model of another one is the one to take.
-pub(crate) fn prefer_other(chat: Chat, picker: Picker) {
-    let Some(row) = picker.ask_again.get_untracked() else { return };
+pub(crate) fn prefer_other(chat: Chat, picker: &mut Picker) {
+    let Some(row) = picker.ask_again else { return };
     let failed = chat.rows.with_untracked(|rows| {
         let row = rows.iter().find(|known| known.key == row)?;
         row.outcome.with_untracked(|outcome| outcome.model.as_ref().map(|model| model.provider.clone()))
@@ -45,10 +49,10 @@ pub(crate) fn prefer_other(chat: Chat, picker: Picker) {
 }
 
 /// Chooses the model that answers here, and in new conversations.
-pub(crate) fn choose(chat: Chat, picker: Picker, model: ModelRef) {
+pub(crate) fn choose(chat: Chat, picker: StoredValue<Picker>, model: ModelRef) {
     chat.model.set(Some(model.clone()));
-    chat.usual_model.set(Some(model.clone()));
-    picker.preferences.update(|preferences| preferences.model = Some(model.clone()));
+    chat.usual_model.set_value(Some(model.clone()));
+    picker.update_value(|picker| picker.preferences.model = Some(model.clone()));
     save(chat, picker);
     if let Some(id) = chat.place.get_untracked().conversation() {
         spawn_local(async move {
@@ -60,8 +64,10 @@ pub(crate) fn choose(chat: Chat, picker: Picker, model: ModelRef) {
 }
 
 /// Marks a model as a favourite, or takes the mark away.
-pub(crate) fn toggle_favourite(chat: Chat, picker: Picker, number: usize) {
-    if picker.toggle_favourite(number) {
+pub(crate) fn toggle_favourite(chat: Chat, picker: StoredValue<Picker>, number: usize) {
+    let mut has_room = true;
+    picker.update_value(|picker| has_room = picker.toggle_favourite(number));
+    if has_room {
         save(chat, picker);
     } else {
         let text = "You have as many favourites as there may be. Take one away first.";
@@ -70,22 +76,22 @@ pub(crate) fn toggle_favourite(chat: Chat, picker: Picker, number: usize) {
 }
 
 /// Saves the preferences; one request at a time, and the last one brings what was chosen last.
-fn save(chat: Chat, picker: Picker) {
-    if picker.saving.get_value() {
+fn save(chat: Chat, picker: StoredValue<Picker>) {
+    if picker.with_value(|picker| picker.saving) {
         return;
     }
-    picker.saving.set_value(true);
+    picker.update_value(|picker| picker.saving = true);
     spawn_local(async move {
         loop {
-            let sent = picker.preferences.get_untracked();
+            let sent = picker.with_value(|picker| picker.preferences.clone());
             let answer = save_preferences(sent.clone()).await;
             if let Err(AppError(error)) = answer {
                 chat.notice.set(Some(error));
-            } else if picker.preferences.with_untracked(|now| *now != sent) {
+            } else if picker.with_value(|picker| picker.preferences != sent) {
                 continue;
             }
             break;
         }
-        picker.saving.set_value(false);
+        picker.update_value(|picker| picker.saving = false);
     });
 }

@@ -53,9 +53,7 @@ pub(crate) fn ending(outcome: &Outcome, is_first: bool) -> Option<Ending> {
             Some(FinishReason::Length) => {
                 note("The answer ends here because it reached the most tokens it may have.", Remedy::Nothing, false)
             }
-            Some(FinishReason::ContentFilter) => {
-                note("The provider's filter ended this answer.", Remedy::Edit, false)
-            }
+            Some(FinishReason::ContentFilter) => note("The provider's filter ended this answer.", Remedy::Edit, false),
             _ => None,
         },
     }
@@ -76,7 +74,10 @@ fn remedy(error: &RunError, is_first: bool) -> Remedy {
 fn or_model(error: &RunError) -> bool {
     matches!(
         error.code,
-        ErrorCode::ProviderUnavailable | ErrorCode::ProviderOverloaded | ErrorCode::ProviderTimeout | ErrorCode::ProviderProtocol
+        ErrorCode::ProviderUnavailable
+            | ErrorCode::ProviderOverloaded
+            | ErrorCode::ProviderTimeout
+            | ErrorCode::ProviderProtocol
     )
 }
 
@@ -87,13 +88,8 @@ mod tests {
 
     fn failed(code: ErrorCode) -> Outcome {
         let error = RunError { code, message: "What happened.".into(), retryable: true, retry_after_ms: None };
-        let model = ModelInfo {
-            provider: "p".into(),
-            model: "m".into(),
-            finish_reason: None,
-            usage: None,
-            error: Some(error),
-        };
+        let model =
+            ModelInfo { provider: "p".into(), model: "m".into(), finish_reason: None, usage: None, error: Some(error) };
         Outcome { status: MessageStatus::Failed, model: Some(model) }
     }
 

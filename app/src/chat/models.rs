@@ -47,7 +47,8 @@ impl ModelList {
         let mut list = Self::default();
         for (provider, view) in views.into_iter().enumerate() {
             for model in view.models {
-                let words = [&model.name, &model.id, &view.name, &view.id].map(|word| word.to_ascii_lowercase()).join(" ");
+                let words =
+                    [&model.name, &model.id, &view.name, &view.id].map(|word| word.to_ascii_lowercase()).join(" ");
                 list.entries.push(Entry { provider, model, words });
             }
             list.providers.push(Provider { id: view.id, name: view.name, problem: view.problem });
@@ -57,9 +58,9 @@ impl ModelList {
 
     /// The number of a model, where it is in the list.
     pub(crate) fn number(&self, wanted: &ModelRef) -> Option<usize> {
-        self.entries.iter().position(|entry| {
-            entry.model.id == wanted.model && self.providers[entry.provider].id == wanted.provider
-        })
+        self.entries
+            .iter()
+            .position(|entry| entry.model.id == wanted.model && self.providers[entry.provider].id == wanted.provider)
     }
 
     /// The model of a number.
@@ -199,7 +200,10 @@ mod tests {
     fn everything_is_grouped_and_long_groups_say_what_they_leave_out() {
         let list = list();
         let groups = list.groups("", &[], None);
-        assert_eq!(groups.iter().map(|group| group.title.as_str()).collect::<Vec<_>>(), ["OpenAI", "OpenRouter", "Ollama"]);
+        assert_eq!(
+            groups.iter().map(|group| group.title.as_str()).collect::<Vec<_>>(),
+            ["OpenAI", "OpenRouter", "Ollama"]
+        );
         assert_eq!((groups[1].shown.len(), groups[1].more), (GROUP_MAX, 400 - GROUP_MAX));
         assert_eq!(groups[2].problem.as_deref(), Some("Down."));
         let chosen = list.number(&reference("openrouter", "vendor/m300"));
@@ -225,7 +229,8 @@ mod tests {
     #[test]
     fn favourites_come_first_and_once() {
         let list = list();
-        let favourites = [reference("openrouter", "vendor/m7"), reference("openai", "gone"), reference("openai", "gpt-5")];
+        let favourites =
+            [reference("openrouter", "vendor/m7"), reference("openai", "gone"), reference("openai", "gpt-5")];
         let groups = list.groups("", &favourites, None);
         assert_eq!(names(&list, &groups[0]), ["Model 7", "GPT-5"]);
         assert_eq!(names(&list, &groups[1]), ["GPT-5 mini"]);

@@ -34,7 +34,7 @@ pub(crate) struct Chat {
     /// The model that answers here.
     pub(crate) model: RwSignal<Option<ModelRef>>,
     /// The model that answers in new conversations.
-    pub(crate) usual_model: RwSignal<Option<ModelRef>>,
+    pub(crate) usual_model: StoredValue<Option<ModelRef>>,
     /// What the conversation has used.
     pub(crate) usage: RwSignal<UsageTotal>,
     /// The text in the composer.
@@ -69,7 +69,7 @@ impl Chat {
             notice: RwSignal::new(None),
             announcement: RwSignal::default(),
             model: RwSignal::new(None),
-            usual_model: RwSignal::new(None),
+            usual_model: StoredValue::default(),
             usage: RwSignal::default(),
             draft: RwSignal::default(),
             outbox: StoredValue::default(),
@@ -101,7 +101,7 @@ impl Chat {
         self.notice.set(None);
         self.usage.set(UsageTotal::default());
         if place == Place::New {
-            self.model.set(self.usual_model.get_untracked());
+            self.model.set(self.usual_model.get_value());
         }
     }
 
@@ -112,7 +112,7 @@ impl Chat {
         self.title.set(view.title);
         self.has_earlier.set(view.has_more);
         self.usage.set(view.usage);
-        self.model.set(view.model.or_else(|| self.usual_model.get_untracked()));
+        self.model.set(view.model.or_else(|| self.usual_model.get_value()));
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
             let (row, run) = Row::from_view(message);

@@ -226,7 +226,7 @@ fn an_answer_adds_to_what_the_conversation_used_once() {
 fn each_place_has_its_model() {
     let (_owner, chat) = chat();
     let model = |name: &str| ModelRef { provider: "p".into(), model: name.into() };
-    chat.usual_model.set(Some(model("usual")));
+    chat.usual_model.set_value(Some(model("usual")));
     chat.leave_for(Place::New);
     assert_eq!(chat.model.get_untracked(), Some(model("usual")));
     chat.show(ConversationView { model: Some(model("its own")), ..view(Vec::new(), false) });

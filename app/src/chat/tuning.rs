@@ -36,8 +36,8 @@ pub(crate) const SETTINGS: [Setting; 5] = [
     },
     Setting {
         field: "max_tokens",
-        label: "Longest answer",
-        hint: "In tokens; a hundred of them are about 75 words.",
+        label: "Max tokens",
+        hint: "The longest answer. A hundred tokens are about 75 words.",
         low: 1,
         high: 32_000,
         scale: 1,

@@ -84,9 +84,8 @@ fn Desktop(start: Start, first: Place) -> impl IntoView {
     let Start { user, history, usual_model, names, conversation } = start;
     let id = user.id;
     shelf.show(history, HISTORY_PAGE);
-    let picker = expect_context::<Picker>();
-    picker.knows(names);
-    chat.usual_model.set(usual_model);
+    expect_context::<StoredValue<Picker>>().update_value(|picker| picker.names = names);
+    chat.usual_model.set_value(usual_model);
     match conversation {
         Ok(Some(view)) => chat.show(view),
         Ok(None) => chat.leave_for(Place::New),

@@ -20,8 +20,10 @@ pub(crate) fn EndNote(row: Row) -> impl IntoView {
             view! {
                 <div class="end-note" class:failure=note.failure role=note.failure.then_some("alert")>
                     <p>{note.text}</p>
-                    <Action key remedy=note.remedy wait=wait.clone()/>
-                    {or_model}
+                    <div class="end-actions">
+                        <Action key remedy=note.remedy wait=wait.clone()/>
+                        {or_model}
+                    </div>
                 </div>
             }
             .into_any()
@@ -32,7 +34,8 @@ pub(crate) fn EndNote(row: Row) -> impl IntoView {
 /// The button for a remedy.
 #[component]
 fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<u32>) -> impl IntoView {
-    let (chat, picker, sender) = (expect_context::<Chat>(), expect_context::<Picker>(), expect_context::<Sender>());
+    let (chat, picker, sender) =
+        (expect_context::<Chat>(), expect_context::<StoredValue<Picker>>(), expect_context::<Sender>());
     let act = move |_| match remedy {
         Remedy::Nothing => {}
         Remedy::Again => sender.again(key),

@@ -23,7 +23,8 @@ pub(crate) const STAR: &str = "m10 3 2.1 4.6 5 .5-3.8 3.4 1.1 5L10 14l-4.4 2.5 1
 pub(crate) const STOP: &str = "M6.5 6.5h7v7h-7z";
 pub(crate) const STRUCTURE: &str = "M8 4H7a2 2 0 0 0-2 2v2a2 2 0 0 1-2 2 2 2 0 0 1 2 2v2a2 2 0 0 0 2 2h1M12 4h1a2 2 0 0 1 2 2v2a2 2 0 0 0 2 2 2 2 0 0 0-2 2v2a2 2 0 0 1-2 2h-1";
 pub(crate) const THINKING: &str = "M7.5 15.5h5M8.5 18h3M7.5 15.5v-1.8a5.5 5.5 0 1 1 5 0v1.8";
-pub(crate) const TOOLS: &str = "M16.5 6.5a4 4 0 0 1-5.3 4.6l-5.4 5.4a1.6 1.6 0 0 1-2.3-2.3l5.4-5.4a4 4 0 0 1 4.6-5.3L11 6l3 3 2.5-2.5Z";
+pub(crate) const TOOLS: &str =
+    "M16.5 6.5a4 4 0 0 1-5.3 4.6l-5.4 5.4a1.6 1.6 0 0 1-2.3-2.3l5.4-5.4a4 4 0 0 1 4.6-5.3L11 6l3 3 2.5-2.5Z";
 pub(crate) const TRASH: &str =
     "M4 6h12M8 6V4.5A.5.5 0 0 1 8.5 4h3a.5.5 0 0 1 .5.5V6m2.5 0-.6 9.1a1 1 0 0 1-1 .9H7.1a1 1 0 0 1-1-.9L5.5 6";
 

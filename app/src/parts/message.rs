@@ -49,8 +49,8 @@ fn Answer(row: Row) -> impl IntoView {
             </div>
             <EndNote row=row.clone()/>
             <div class="message-actions" class:hidden=move || is_growing.get()>
-                <CopyButton id=row.id/>
                 <Usage outcome=row.outcome/>
+                <CopyButton id=row.id/>
             </div>
         </li>
     }

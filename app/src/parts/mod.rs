@@ -8,6 +8,7 @@ pub(crate) mod end_note;
 pub(crate) mod header;
 pub(crate) mod icon;
 pub(crate) mod message;
+pub(crate) mod model_list;
 pub(crate) mod model_picker;
 pub(crate) mod model_settings;
 pub(crate) mod problem;

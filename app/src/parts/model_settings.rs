@@ -1,4 +1,6 @@
 //! How models write: a dialog with a slider and a field for each setting. An empty field is the model's own default.
+//!
+//! The fields hold what is typed, as the browser's own fields do; what follows from it is written beside them.
 
 use super::icon::{self, Icon};
 use crate::{
@@ -6,68 +8,94 @@ use crate::{
     chat::tuning::{SETTINGS, Setting, Texts, settings, texts},
     server_fns::{preferences, save_preferences},
 };
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+use leptos::{
+    ev::SubmitEvent,
+    html,
+    prelude::*,
+    task::spawn_local,
+    wasm_bindgen::JsCast,
+    web_sys::{Event, HtmlElement, HtmlInputElement},
+};
 use types::{ApiError, Preferences};
 
-/// What the dialog holds while it is open.
-#[derive(Clone, Copy)]
-struct Form {
-    texts: RwSignal<Texts>,
-    /// What was read when it opened: the rest of it is saved as it was.
-    before: RwSignal<Option<Preferences>>,
-    problem: RwSignal<Option<ApiError>>,
-    saving: RwSignal<bool>,
+/// The ids of the parts that change.
+const FIELDS: &str = "tuning-fields";
+const PROBLEM: &str = "tuning-problem";
+const SAVE: &str = "tuning-save";
+
+fn id(setting: &Setting, part: &str) -> String {
+    format!("tuning-{}{part}", setting.field)
 }
 
-impl Form {
-    fn new() -> Self {
-        Self {
-            texts: RwSignal::default(),
-            before: RwSignal::new(None),
-            problem: RwSignal::new(None),
-            saving: RwSignal::new(false),
+fn input(setting: &Setting, part: &str) -> Option<HtmlInputElement> {
+    document().get_element_by_id(&id(setting, part))?.dyn_into().ok()
+}
+
+fn set_text(id: &str, text: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.set_text_content(Some(text));
+    }
+}
+
+/// Switches a control, or a group of them, off and on.
+fn enable(id: &str, is_enabled: bool) {
+    if let Some(element) = document().get_element_by_id(id) {
+        let _ = element.toggle_attribute_with_force("disabled", !is_enabled);
+    }
+}
+
+/// What stands in the fields.
+fn typed() -> Texts {
+    let mut texts = Texts::default();
+    for (text, setting) in texts.iter_mut().zip(&SETTINGS) {
+        *text = input(setting, "").map(|field| field.value()).unwrap_or_default();
+    }
+    texts
+}
+
+fn fill(texts: &Texts) {
+    for (setting, text) in SETTINGS.iter().zip(texts) {
+        if let Some(field) = input(setting, "") {
+            field.set_value(text);
         }
     }
+    set_text(PROBLEM, "");
+    follow(None);
+}
 
-    fn fetch(self) {
-        self.before.set(None);
-        self.problem.set(None);
-        spawn_local(async move {
-            match preferences().await {
-                Ok(found) => {
-                    self.texts.set(texts(&found.generation));
-                    self.before.set(Some(found));
-                }
-                Err(AppError(error)) => self.problem.set(Some(error)),
-            }
-        });
-    }
-
-    fn save(self, saved: impl Fn() + 'static) {
-        let (Some(before), Some(generation)) = (self.before.get_untracked(), self.texts.with_untracked(settings)) else {
-            return;
+/// Brings sliders and remarks in step with the fields. `refused` is what the server did not take.
+fn follow(refused: Option<&ApiError>) {
+    let mut is_whole = true;
+    for (setting, text) in SETTINGS.iter().zip(typed()) {
+        let (Some(field), Some(slider)) = (input(setting, ""), input(setting, "-slider")) else { return };
+        let units = setting.read(&text);
+        is_whole &= units.is_ok();
+        // The slider has a place for every number, and none for "not set": then it rests and says so.
+        let (place, spoken) = match units.clone().ok().flatten() {
+            Some(units) => (units, setting.write(units)),
+            None => (setting.rest, "Default".to_owned()),
         };
-        self.saving.set(true);
-        spawn_local(async move {
-            let answer = save_preferences(Preferences { generation, ..before }).await;
-            self.saving.set(false);
-            match answer {
-                Ok(_) => saved(),
-                Err(AppError(error)) => self.problem.set(Some(error)),
-            }
-        });
+        slider.set_value(&place.to_string());
+        let _ = slider.set_attribute("aria-valuetext", &spoken);
+        let refusal = refused.and_then(|error| error.field(setting.field)).map(str::to_owned);
+        let remark = units.err().or(refusal);
+        let _ = field.set_attribute("aria-invalid", if remark.is_some() { "true" } else { "false" });
+        set_text(&id(setting, "-remark"), remark.as_deref().unwrap_or(setting.hint));
     }
+    enable(SAVE, is_whole);
+}
 
-    fn set(self, index: usize, text: String) {
-        self.texts.update(|texts| texts[index] = text);
+/// Something was typed, or a slider was moved.
+fn changed(event: &Event) {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+    for setting in &SETTINGS {
+        if target.id() == id(setting, "-slider")
+            && let (Some(field), Ok(units)) = (input(setting, ""), target.value().parse())
+        {
+            field.set_value(&setting.write(units));
+        }
     }
-
-    /// What is wrong with a field.
-    fn remark(self, index: usize) -> Option<String> {
-        let setting = &SETTINGS[index];
-        let refused = || self.problem.with(|error| error.as_ref()?.field(setting.field).map(str::to_owned));
-        self.texts.with(|texts| setting.read(&texts[index])).err().or_else(refused)
-    }
+    follow(None);
 }
 
 /// The button that opens the dialog, and the dialog.
@@ -76,14 +104,28 @@ pub(crate) fn ModelSettings(
     /// Whether the button is a sign only, where there is no room for words.
     is_small: bool,
 ) -> impl IntoView {
-    let form = Form::new();
     let dialog = NodeRef::<html::Dialog>::new();
+    // What was read when it opened: the rest of it is saved as it was.
+    let before = StoredValue::new(Preferences::default());
     let open = move |_| {
+        enable(FIELDS, false);
+        fill(&Texts::default());
+        enable(SAVE, false);
         if let Some(dialog) = dialog.get_untracked() {
-            form.fetch();
             // It fails only for a dialog that is open already.
             let _ = dialog.show_modal();
         }
+        spawn_local(async move {
+            match preferences().await {
+                Ok(found) => {
+                    fill(&texts(&found.generation));
+                    before.set_value(found);
+                    enable(FIELDS, true);
+                    focus(&SETTINGS[0]);
+                }
+                Err(AppError(error)) => set_text(PROBLEM, &error.message),
+            }
+        });
     };
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
@@ -92,49 +134,43 @@ pub(crate) fn ModelSettings(
     };
     let on_submit = move |event: SubmitEvent| {
         event.prevent_default();
-        form.save(close);
+        let Some(generation) = settings(&typed()) else { return };
+        enable(SAVE, false);
+        spawn_local(async move {
+            match save_preferences(Preferences { generation, ..before.get_value() }).await {
+                Ok(_) => close(),
+                Err(AppError(error)) => {
+                    follow(Some(&error));
+                    set_text(PROBLEM, &error.message);
+                }
+            }
+        });
     };
-    let button = if is_small {
-        view! {
-            <button type="button" class="icon-button" title="How the model writes" on:click=open>
-                <Icon path=icon::SETTINGS/>
-                <span class="visually-hidden">"How the model writes"</span>
-            </button>
-        }
-        .into_any()
-    } else {
-        view! { <button type="button" class="button" on:click=open>"Change how models write"</button> }.into_any()
-    };
-    let is_whole = move || form.texts.with(settings).is_some();
-    let is_known = move || form.before.with(Option::is_some);
+    let (class, words) =
+        if is_small { ("icon-button", "How the model writes") } else { ("button", "Change how models write") };
+    let fields = SETTINGS.iter().map(field).collect_view();
     view! {
-        {button}
+        <button type="button" class=class title=is_small.then_some(words) on:click=open>
+            <Icon path=icon::SETTINGS/>
+            <span class=if is_small { "visually-hidden" } else { "" }>{words}</span>
+        </button>
         <dialog node_ref=dialog class="dialog tuning" aria-labelledby="tuning-title" aria-describedby="tuning-hint">
-            <form on:submit=on_submit novalidate>
+            <form novalidate on:submit=on_submit on:input=|event| changed(&event)>
                 <h2 id="tuning-title">"How the model writes"</h2>
                 <p id="tuning-hint">
                     "For all your conversations, from the next message on. A field left empty is the model’s own default."
                 </p>
-                <fieldset class="tuning-fields" disabled=move || !is_known()>
+                <fieldset id=FIELDS class="tuning-fields">
                     <legend class="visually-hidden">"Settings"</legend>
-                    {(0..SETTINGS.len()).map(|index| view! { <Field form index/> }).collect_view()}
-                </fieldset>
-                <p class="form-error" role="alert">
-                    {move || form.problem.get().filter(|error| error.details.is_empty()).map(|error| error.message)}
-                </p>
-                <div class="dialog-actions">
-                    <button
-                        type="button"
-                        class="quiet-button reset"
-                        disabled=move || !is_known()
-                        on:click=move |_| form.texts.set(Texts::default())
-                    >
+                    {fields}
+                    <button type="button" class="quiet-button reset" on:click=|_| fill(&Texts::default())>
                         "Reset to defaults"
                     </button>
+                </fieldset>
+                <p id=PROBLEM class="form-error" role="alert"></p>
+                <div class="dialog-actions">
                     <button type="button" class="button" on:click=move |_| close()>"Cancel"</button>
-                    <button class="button primary" disabled=move || !is_known() || !is_whole() || form.saving.get()>
-                        "Save"
-                    </button>
+                    <button id=SAVE class="button primary">"Save"</button>
                 </div>
             </form>
         </dialog>
@@ -142,51 +178,37 @@ pub(crate) fn ModelSettings(
     .into_any()
 }
 
-#[component]
-fn Field(form: Form, index: usize) -> impl IntoView {
-    let setting: &'static Setting = &SETTINGS[index];
-    let (id, remark_id) = (format!("tuning-{}", setting.field), format!("tuning-{}-remark", setting.field));
-    let text = move || form.texts.with(|texts| texts[index].clone());
-    let remark = Memo::new(move |_| form.remark(index));
-    let is_invalid = move || remark.with(Option::is_some);
-    // The slider has a place for every number, and none for "not set": then it rests and says so.
-    let units = move || setting.read(&text()).ok().flatten();
-    let spoken = move || units().map_or_else(|| "Default".to_owned(), |units| setting.write(units));
-    let slide = move |event| {
-        if let Ok(units) = event_target_value(&event).parse() {
-            form.set(index, setting.write(units));
-        }
-    };
+fn focus(setting: &Setting) {
+    let field: Option<HtmlElement> = input(setting, "").map(JsCast::unchecked_into);
+    if let Some(field) = field.filter(|_| !crate::browser::is_touch()) {
+        let _ = field.focus();
+    }
+}
+
+fn field(setting: &'static Setting) -> AnyView {
     view! {
-        <div class="field" class:invalid=is_invalid class:unset=move || text().is_empty()>
-            <label for=id.clone()>{setting.label}</label>
+        <div class="field">
+            <label for=id(setting, "")>{setting.label}</label>
             <div class="tuning-pair">
                 <input
+                    id=id(setting, "-slider")
                     type="range"
                     aria-label=format!("{}, slider", setting.label)
-                    aria-valuetext=spoken
-                    min=setting.low
-                    max=setting.high
-                    step=setting.step
-                    value=setting.rest
-                    prop:value=move || units().unwrap_or(setting.rest).to_string()
-                    on:input=slide
+                    min=setting.low.to_string()
+                    max=setting.high.to_string()
+                    step=setting.step.to_string()
+                    value=setting.rest.to_string()
                 />
                 <input
-                    id=id
+                    id=id(setting, "")
                     type="text"
                     inputmode="decimal"
                     autocomplete="off"
                     placeholder="Default"
-                    aria-invalid=move || is_invalid().then_some("true")
-                    aria-describedby=remark_id.clone()
-                    prop:value=text
-                    on:input=move |event| form.set(index, event_target_value(&event))
+                    aria-describedby=id(setting, "-remark")
                 />
             </div>
-            <p id=remark_id class="field-remark" aria-live="polite">
-                {move || remark.get().unwrap_or_else(|| setting.hint.to_owned())}
-            </p>
+            <p id=id(setting, "-remark") class="field-remark" aria-live="polite">{setting.hint}</p>
         </div>
     }
     .into_any()

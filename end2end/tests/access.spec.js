@@ -44,6 +44,16 @@ for (const scheme of ['light', 'dark']) {
       await expect(page.getByRole('main').first()).toBeVisible();
       found[path] = await serious(page);
     }
+    const chat = new Chat(page);
+    await chat.open(`/c/${conversation}`);
+    await chat.openPicker();
+    found.picker = await serious(page);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'How the model writes' }).click();
+    const dialog = page.getByRole('dialog', { name: 'How the model writes' });
+    await dialog.getByRole('textbox', { name: 'Temperature' }).fill('9');
+    found.settings = await serious(page);
+    await page.keyboard.press('Escape');
     await context.clearCookies();
     for (const path of ['/login', '/register']) {
       await page.goto(path);

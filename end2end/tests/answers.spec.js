@@ -24,7 +24,7 @@ async function say(chat, words) {
 const failure = (chat) => chat.answer.getByRole('alert');
 
 test('thoughts are open while there is nothing else, then folded away', async ({ page, context, startLia, vendor, emulator }) => {
-  vendor.models = ['think+hold-1'];
+  vendor.models = ['think+hold-5'];
   const lia = await startLia({ provider: vendor.url });
   const { chat } = await enterAt(lia, page, context);
   await say(chat, 'What is six times seven?');
@@ -135,21 +135,16 @@ test('a filter: the message comes back to be written differently', async ({ page
 });
 
 test('a provider that is not answering: the page says so and offers another one', async ({ page, context, startLia, vendor, emulator }) => {
-  test.setTimeout(120_000);
   vendor.models = ['gpt-4.1'];
   vendor.isThere = false;
   // OpenAI is down, and Gemini is there.
   const lia = await startLia({ provider: vendor.url, env: { GEMINI_BASE_URL: emulator.url, GEMINI_API_KEY: 'sk-emulator' } });
   const { chat } = await enterAt(lia, page, context);
-  await chat.pick('gpt-4.1').catch(() => chat.openPicker().then(() => chat.option('gpt-4.1').click()));
   await say(chat, 'Anybody there?');
-  await expect(failure(chat)).toBeVisible({ timeout: 30_000 });
-  const again = () => chat.answer.getByRole('button', { name: /Try again|Retry/ });
-  await expect(async () => {
-    await expect(again()).toBeEnabled({ timeout: 5_000 });
-    await again().click();
-    await expect(failure(chat)).toContainText('OpenAI is not answering', { timeout: 10_000 });
-  }).toPass({ timeout: 60_000 });
+  // Three attempts fail, then two more: that is enough for Lia to leave OpenAI alone for a while.
+  await failure(chat).getByRole('button', { name: 'Try again' }).click();
+  await expect(chat.answers).toHaveCount(2);
+  await expect(failure(chat)).toContainText('OpenAI');
   await failure(chat).getByRole('button', { name: 'Pick another model' }).click();
   await expect(chat.picker.getByRole('group', { name: /^OpenAI: OpenAI is not answering/ })).toBeVisible();
   await expect(chat.option('gpt-4.1')).toHaveAttribute('aria-disabled', 'true');

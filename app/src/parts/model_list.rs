@@ -31,8 +31,7 @@ pub(crate) fn draw(picker: &Picker, chosen: Option<&ModelRef>) {
     if let Some(retry) = by_id(RETRY) {
         show(&retry, picker.problem.is_some());
     }
-    let scroller = list.parent_element();
-    let top = scroller.as_ref().map_or(0, Element::scroll_top);
+    let top = list.scroll_top();
     list.set_text_content(None);
     show(&list, !groups.is_empty());
     let chosen = chosen.and_then(|chosen| picker.list.number(chosen));
@@ -40,9 +39,7 @@ pub(crate) fn draw(picker: &Picker, chosen: Option<&ModelRef>) {
         append(&list, draw_group(picker, group, chosen));
     }
     draw_active(picker);
-    if let Some(scroller) = scroller {
-        scroller.set_scroll_top(top);
-    }
+    list.set_scroll_top(top);
 }
 
 /// Scrolls the list to the active model.

@@ -5,6 +5,7 @@ use super::{
     composer::Sender,
     icon::{self, Icon},
     model_list::{ABOUT, FOOT, LIST, MARK, REMARK, RETRY, SEARCH, draw, draw_active, follow_active},
+    sidebar::focus_composer,
 };
 use crate::{
     browser,
@@ -106,6 +107,8 @@ impl Hand {
             choose(self.chat, self.picker, model);
             if let Some(key) = failed {
                 self.sender.again(key);
+                // The button that opened it goes with the question it stood under.
+                focus_composer();
             }
         }
     }
@@ -204,16 +207,18 @@ pub(crate) fn ModelPicker() -> impl IntoView {
                     <Icon path=icon::CLOSE/>
                 </button>
             </div>
+            <p id=REMARK class="picker-remark" role="status"></p>
+            <button id=RETRY type="button" class="button" hidden on:click=move |_| hand.fetch()>"Try again"</button>
             // The field keeps the focus while the list is clicked.
             <div
+                id=LIST
                 class="picker-list"
+                role="listbox"
+                aria-label="Models"
+                hidden
                 on:mousedown=|event| event.prevent_default()
                 on:click=move |event| hand.click(&event)
-            >
-                <p id=REMARK class="picker-remark" role="status"></p>
-                <button id=RETRY type="button" class="button" hidden on:click=move |_| hand.fetch()>"Try again"</button>
-                <div id=LIST role="listbox" aria-label="Models" hidden></div>
-            </div>
+            ></div>
             <div id=FOOT class="picker-foot" hidden>
                 <p id=ABOUT></p>
                 <button

@@ -1,6 +1,9 @@
 //! Asks the server and tells the store what came. Runs in effects and handlers only, which means in the browser.
 
-use super::{Chat, Place, Row, Shelf, figures::seconds_until};
+use super::{
+    Chat, Place, Row, Shelf,
+    figures::{seconds_until, wait},
+};
 use crate::{
     AppError,
     browser::{self, Line},
@@ -161,14 +164,14 @@ fn connect(chat: Chat, visit: u32, run: RunId, failures: u32) {
 fn count_down(row: Option<Row>, event: &RunEvent) {
     if let (Some(row), RunEvent::Error(RunError { retry_after_ms: Some(wait), .. })) = (row, event) {
         // A day at most: what a provider asks for is bounded where it is read.
-        let wait = f64::from(u32::try_from(*wait).unwrap_or(u32::MAX));
-        tick(row, browser::now_ms() + wait);
+        let milliseconds = f64::from(u32::try_from(*wait).unwrap_or(u32::MAX));
+        tick(row, browser::now_ms() + milliseconds);
     }
 }
 
 fn tick(row: Row, moment: f64) {
     let left = seconds_until(moment, browser::now_ms());
-    row.wait.set(left);
+    row.wait.set(wait(left));
     if left > 0 {
         // Asked anew each time: a page in the background is told the time late.
         set_timeout(move || tick(row, moment), Duration::from_millis(250));

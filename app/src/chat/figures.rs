@@ -90,9 +90,13 @@ pub(crate) fn seconds_until(moment: f64, now: f64) -> u32 {
     seconds
 }
 
-/// A wait in words: `12 s`, `3 min`.
+/// A wait in words: `12 s`, `3 min`; empty where there is none.
 pub(crate) fn wait(seconds: u32) -> String {
-    if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds.div_ceil(60)) }
+    match seconds {
+        0 => String::new(),
+        1..120 => format!("{seconds} s"),
+        _ => format!("{} min", seconds.div_ceil(60)),
+    }
 }
 
 #[cfg(test)]
@@ -150,6 +154,6 @@ mod tests {
         assert_eq!(seconds_until(12_000.0, 11_001.0), 1);
         assert_eq!(seconds_until(12_000.0, 12_000.0), 0);
         assert_eq!(seconds_until(12_000.0, 99_000.0), 0);
-        assert_eq!((wait(12).as_str(), wait(119).as_str(), wait(121).as_str()), ("12 s", "119 s", "3 min"));
+        assert_eq!([0, 12, 119, 121].map(wait), ["", "12 s", "119 s", "3 min"]);
     }
 }

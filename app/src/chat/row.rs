@@ -29,8 +29,9 @@ pub(crate) struct Row {
     pub(crate) thought: ArcRwSignal<String>,
     /// The model's thoughts as finished HTML.
     pub(crate) thought_html: ArcRwSignal<Option<Arc<str>>>,
-    /// Seconds until the provider wants to be asked again, counted down while the page is open.
-    pub(crate) wait: ArcRwSignal<u32>,
+    /// How long until the provider wants to be asked again, in words, counted down while the page is open; empty when
+    /// it may be asked.
+    pub(crate) wait: ArcRwSignal<String>,
     growth: Arc<Mutex<Option<Growth>>>,
 }
 

@@ -35,8 +35,9 @@ pub(crate) struct Chat {
     pub(crate) model: RwSignal<Option<ModelRef>>,
     /// The model that answers in new conversations.
     pub(crate) usual_model: StoredValue<Option<ModelRef>>,
-    /// What the conversation has used.
-    pub(crate) usage: RwSignal<UsageTotal>,
+    /// What the conversation has used, and the line that says so.
+    pub(crate) usage: StoredValue<UsageTotal>,
+    pub(crate) usage_line: RwSignal<String>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
     pub(crate) outbox: StoredValue<Outbox>,
@@ -70,7 +71,8 @@ impl Chat {
             announcement: RwSignal::default(),
             model: RwSignal::new(None),
             usual_model: StoredValue::default(),
-            usage: RwSignal::default(),
+            usage: StoredValue::default(),
+            usage_line: RwSignal::default(),
             draft: RwSignal::default(),
             outbox: StoredValue::default(),
             visit: StoredValue::new(0),
@@ -99,7 +101,7 @@ impl Chat {
         self.writing.set(None);
         self.reconnecting.set(false);
         self.notice.set(None);
-        self.usage.set(UsageTotal::default());
+        self.set_usage(UsageTotal::default());
         if place == Place::New {
             self.model.set(self.usual_model.get_value());
         }
@@ -111,7 +113,7 @@ impl Chat {
         self.loading.set(false);
         self.title.set(view.title);
         self.has_earlier.set(view.has_more);
-        self.usage.set(view.usage);
+        self.set_usage(view.usage);
         self.model.set(view.model.or_else(|| self.usual_model.get_value()));
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
@@ -124,6 +126,11 @@ impl Chat {
         let rows = rows.collect();
         self.rows.set(rows);
         self.writing.set(writing);
+    }
+
+    fn set_usage(self, total: UsageTotal) {
+        self.usage.set_value(total);
+        self.usage_line.set(figures::total_line(&total));
     }
 
     /// Says why the place cannot be shown.
@@ -250,7 +257,9 @@ impl Chat {
             if row.settle(view)
                 && let Some(usage) = usage
             {
-                self.usage.update(|total| figures::add(total, &usage));
+                let mut total = self.usage.get_value();
+                figures::add(&mut total, &usage);
+                self.set_usage(total);
             }
         }
         self.reconnecting.set(false);

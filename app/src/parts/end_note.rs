@@ -4,7 +4,6 @@ use super::{composer::Sender, model_picker::open_for};
 use crate::chat::{
     Chat, Picker, Row,
     ending::{Remedy, ending},
-    figures,
 };
 use leptos::prelude::*;
 
@@ -33,7 +32,7 @@ pub(crate) fn EndNote(row: Row) -> impl IntoView {
 
 /// The button for a remedy.
 #[component]
-fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<u32>) -> impl IntoView {
+fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<String>) -> impl IntoView {
     let (chat, picker, sender) =
         (expect_context::<Chat>(), expect_context::<StoredValue<Picker>>(), expect_context::<Sender>());
     let act = move |_| match remedy {
@@ -44,15 +43,15 @@ fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<u32>) -> impl IntoView {
         Remedy::Anew => sender.begin_anew(key),
     };
     // Only asking the same provider again has to wait for it.
-    let left = move || if remedy == Remedy::Again { wait.get() } else { 0 };
+    let left = move || if remedy == Remedy::Again { wait.get() } else { String::new() };
     let is_held_back = {
         let left = left.clone();
-        move || chat.writing.get().is_some() || left() > 0
+        move || chat.writing.get().is_some() || !left().is_empty()
     };
     let label = {
         let left = left.clone();
         move || match remedy {
-            Remedy::Again if left() > 0 => format!("Retry in {}", figures::wait(left())),
+            Remedy::Again if !left().is_empty() => format!("Retry in {}", left()),
             Remedy::Nothing | Remedy::Again => "Try again".to_owned(),
             Remedy::Model => "Pick another model".to_owned(),
             Remedy::Edit => "Edit your message".to_owned(),

@@ -14,7 +14,6 @@ pub(crate) const IMAGE: &str = "M4.5 4h11A1.5 1.5 0 0 1 17 5.5v9a1.5 1.5 0 0 1-1
 pub(crate) const MENU: &str = "M3 6h14M3 10h14M3 14h9";
 pub(crate) const PENCIL: &str = "m12.5 4.5 3 3L7 16H4v-3l8.5-8.5Z";
 pub(crate) const PLUS: &str = "M10 4v12M4 10h12";
-pub(crate) const SEARCH: &str = "M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM13.5 13.5 17 17";
 pub(crate) const SEND: &str = "M10 16V4M5 9l5-5 5 5";
 pub(crate) const SETTINGS: &str = "M3 6h7.5M15 6h2M3 14h2M9.5 14H17M15 6a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0ZM9.4 14a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0Z";
 pub(crate) const SIGN_OUT: &str =

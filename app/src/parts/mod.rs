@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod composer;
 pub(crate) mod desk;
+mod draw;
 pub(crate) mod end_note;
 pub(crate) mod header;
 pub(crate) mod icon;

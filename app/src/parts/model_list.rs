@@ -1,7 +1,10 @@
 //! Draws the picker's list. Element by element and not as a view: hundreds of rows follow each key that is pressed, none of
 //! them is ever in a page that the server sends, and a view of each of them would be a tenth of all the code.
 
-use super::icon;
+use super::{
+    draw::{append, by_id, drawn, made, mark, set, text},
+    icon,
+};
 use crate::chat::{
     Picker,
     models::{Group, ModelList, facts},
@@ -9,15 +12,15 @@ use crate::chat::{
 use leptos::{prelude::document, web_sys::Element};
 use types::{Model, ModelRef};
 
-/// The ids of the parts that are drawn: the list, what is said of it, the way to fetch it again, the search field, and below the list the active
-/// model and its mark.
-pub(crate) const LIST: &str = "models";
-pub(crate) const REMARK: &str = "models-remark";
-pub(crate) const RETRY: &str = "models-retry";
+// The ids of the parts that are drawn: the list, what is said of it, the way to fetch it again, the search field, and
+// below the list the active model and its mark.
+const LIST: &str = "models";
+const REMARK: &str = "models-remark";
+const RETRY: &str = "models-retry";
 pub(crate) const SEARCH: &str = "models-search";
-pub(crate) const FOOT: &str = "models-foot";
-pub(crate) const ABOUT: &str = "models-about";
-pub(crate) const MARK: &str = "models-mark";
+const FOOT: &str = "models-foot";
+const ABOUT: &str = "models-about";
+const MARK: &str = "models-mark";
 
 /// Draws everything anew. The list stays where it was scrolled to.
 pub(crate) fn draw(picker: &Picker, chosen: Option<&ModelRef>) {
@@ -29,11 +32,11 @@ pub(crate) fn draw(picker: &Picker, chosen: Option<&ModelRef>) {
     let is_silent = picker.problem.is_none() && found > 0;
     remark.set_class_name(if is_silent { "visually-hidden" } else { "picker-remark" });
     if let Some(retry) = by_id(RETRY) {
-        show(&retry, picker.problem.is_some());
+        mark(&retry, "hidden", picker.problem.is_none());
     }
     let top = list.scroll_top();
     list.set_text_content(None);
-    show(&list, !groups.is_empty());
+    mark(&list, "hidden", groups.is_empty());
     let chosen = chosen.and_then(|chosen| picker.list.number(chosen));
     for group in &groups {
         append(&list, draw_group(picker, group, chosen));
@@ -57,18 +60,18 @@ pub(crate) fn draw_active(picker: &Picker) {
     let (Some(search), Some(foot)) = (by_id(SEARCH), by_id(FOOT)) else { return };
     let active = picker.active.and_then(|number| Some((number, picker.list.model(number)?)));
     let row = active.and_then(|(number, _)| by_id(&option_id(number)));
-    show(&foot, row.is_some());
+    mark(&foot, "hidden", row.is_none());
     let (Some((number, model)), Some(row)) = (active, row) else {
-        let _ = search.remove_attribute("aria-activedescendant");
+        set(&search, "aria-activedescendant", "");
         return;
     };
     row.set_class_name("picker-option active");
     set(&search, "aria-activedescendant", &row.id());
-    if let (Some(about), Some(mark)) = (by_id(ABOUT), by_id(MARK)) {
+    if let (Some(about), Some(button)) = (by_id(ABOUT), by_id(MARK)) {
         about.set_text_content(Some(picker.list.problem(number).unwrap_or(&model.description)));
         let does = if picker.is_favourite(number) { "Remove from favourites" } else { "Add to favourites" };
-        mark.set_text_content(Some(does));
-        set(&mark, "aria-label", &format!("{does}: {}", model.name));
+        button.set_text_content(Some(does));
+        set(&button, "aria-label", &format!("{does}: {}", model.name));
     }
 }
 
@@ -122,6 +125,7 @@ fn draw_option(picker: &Picker, list: &ModelList, number: usize, is_chosen: bool
     }
     let star = made("span", if is_favourite { "star marked" } else { "star" })?;
     set(&star, "aria-hidden", "true");
+    set(&star, "data-does", "mark");
     append(&star, drawn(icon::STAR));
     append(&row, Some(star));
     Some(row)
@@ -153,48 +157,4 @@ fn capability_mark(capability: &str) -> Option<(&'static str, &'static str)> {
 
 fn option_id(number: usize) -> String {
     format!("model-{number}")
-}
-
-fn by_id(id: &str) -> Option<Element> {
-    document().get_element_by_id(id)
-}
-
-// What follows fails only for names that no document takes; these are Lia's own.
-
-fn made(tag: &str, class: &str) -> Option<Element> {
-    let element = document().create_element(tag).ok()?;
-    element.set_class_name(class);
-    Some(element)
-}
-
-fn text(tag: &str, class: &str, content: &str) -> Option<Element> {
-    let element = made(tag, class)?;
-    element.set_text_content(Some(content));
-    Some(element)
-}
-
-fn drawn(path: &str) -> Option<Element> {
-    const SVG: Option<&str> = Some("http://www.w3.org/2000/svg");
-    let sign = document().create_element_ns(SVG, "svg").ok()?;
-    for (name, value) in [("class", "icon"), ("viewBox", "0 0 20 20"), ("aria-hidden", "true")] {
-        set(&sign, name, value);
-    }
-    let line = document().create_element_ns(SVG, "path").ok()?;
-    set(&line, "d", path);
-    append(&sign, Some(line));
-    Some(sign)
-}
-
-fn append(parent: &Element, child: Option<Element>) {
-    if let Some(child) = child {
-        let _ = parent.append_child(&child);
-    }
-}
-
-fn set(element: &Element, name: &str, value: &str) {
-    let _ = element.set_attribute(name, value);
-}
-
-fn show(element: &Element, is_shown: bool) {
-    let _ = element.toggle_attribute_with_force("hidden", !is_shown);
 }

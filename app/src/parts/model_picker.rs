@@ -3,8 +3,9 @@
 
 use super::{
     composer::Sender,
+    draw::{attribute_at, html_by_id, input_by_id},
     icon::{self, Icon},
-    model_list::{ABOUT, FOOT, LIST, MARK, REMARK, RETRY, SEARCH, draw, draw_active, follow_active},
+    model_list::{SEARCH, draw, draw_active, follow_active},
     sidebar::focus_composer,
 };
 use crate::{
@@ -17,8 +18,6 @@ use crate::{
 use leptos::{
     ev::{KeyboardEvent, MouseEvent},
     prelude::*,
-    wasm_bindgen::JsCast,
-    web_sys::{Element, HtmlElement, HtmlInputElement},
 };
 
 /// The id of the picker's element.
@@ -50,14 +49,10 @@ pub(crate) fn ModelButton() -> impl IntoView {
 /// Opens the picker for a failed answer: what is chosen is asked the same question.
 pub(crate) fn open_for(picker: StoredValue<Picker>, key: i64) {
     picker.update_value(|picker| picker.ask_again = Some(key));
-    if let Some(element) = html_element(PICKER) {
+    if let Some(element) = html_by_id(PICKER) {
         // It fails only for one that is open.
         let _ = element.show_popover();
     }
-}
-
-fn html_element(id: &str) -> Option<HtmlElement> {
-    document().get_element_by_id(id)?.dyn_into().ok()
 }
 
 /// What the picker's handlers work with.
@@ -82,17 +77,17 @@ impl Hand {
 
     /// It has been opened or closed.
     fn toggled(self) {
-        let Some(element) = html_element(PICKER) else { return };
+        let Some(element) = html_by_id(PICKER) else { return };
         if element.matches(":popover-open").unwrap_or(false) {
             self.picker.update_value(|picker| prefer_other(self.chat, picker));
             self.draw();
             self.picker.with_value(follow_active);
             self.fetch();
-            let field = html_element(SEARCH).filter(|_| !browser::is_touch());
+            let field = html_by_id(SEARCH).filter(|_| !browser::is_touch());
             let _ = field.unwrap_or(element).focus();
         } else {
             self.picker.update_value(|picker| picker.rest(self.chat.model.get_untracked().as_ref()));
-            if let Some(field) = html_element(SEARCH).and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
+            if let Some(field) = input_by_id(SEARCH) {
                 field.set_value("");
             }
         }
@@ -101,7 +96,7 @@ impl Hand {
     fn take(self, number: usize) {
         if let Some(model) = self.picker.with_value(|picker| picker.choice(number)) {
             let failed = self.picker.with_value(|picker| picker.ask_again);
-            if let Some(element) = html_element(PICKER) {
+            if let Some(element) = html_by_id(PICKER) {
                 let _ = element.hide_popover();
             }
             choose(self.chat, self.picker, model);
@@ -127,6 +122,9 @@ impl Hand {
     }
 
     fn press(self, event: &KeyboardEvent) {
+        if attribute_at(event, "aria-activedescendant").is_none() {
+            return;
+        }
         let key = event.key();
         if key == "Enter" && !event.is_composing() {
             event.prevent_default();
@@ -147,18 +145,17 @@ impl Hand {
     }
 
     fn click(self, event: &MouseEvent) {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        let within = |selector: &str| target.as_ref().and_then(|target| target.closest(selector).ok().flatten());
-        let number = within("[data-model]").and_then(|row| row.get_attribute("data-model")?.parse().ok());
-        if within(".star").is_some() {
-            self.mark(number);
-        } else if let Some(number) = number {
-            self.take(number);
+        let number = attribute_at(event, "data-model").and_then(|number| number.parse().ok());
+        match (attribute_at(event, "data-does").as_deref(), number) {
+            (Some("mark"), number) => self.mark(number.or(self.picker.with_value(|picker| picker.active))),
+            (Some("fetch"), _) => self.fetch(),
+            (_, Some(number)) => self.take(number),
+            _ => {}
         }
     }
 }
 
-/// The list, in the place where menus are.
+/// The list, in the place where menus are. What stands in it is the same for all: its one element hears what happens.
 #[component]
 pub(crate) fn ModelPicker() -> impl IntoView {
     let hand = Hand {
@@ -168,6 +165,12 @@ pub(crate) fn ModelPicker() -> impl IntoView {
     };
     // It may have been opened before WASM had loaded.
     Effect::new(move |_| hand.toggled());
+    let on_mouse = |event: MouseEvent| {
+        // The field keeps the focus while the list is clicked.
+        if attribute_at(&event, "data-model").is_some() {
+            event.prevent_default();
+        }
+    };
     view! {
         <div
             id=PICKER
@@ -177,56 +180,51 @@ pub(crate) fn ModelPicker() -> impl IntoView {
             aria-label="Models"
             tabindex="-1"
             on:toggle=move |_| hand.toggled()
+            on:input=move |event| hand.look_for(event_target_value(&event))
+            on:keydown=move |event| hand.press(&event)
+            on:mousedown=on_mouse
+            on:click=move |event| hand.click(&event)
         >
             <div class="picker-search">
-                <Icon path=icon::SEARCH/>
+                <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+                    <path d="M9 15A6 6 0 1 0 9 3a6 6 0 0 0 0 12ZM13.5 13.5 17 17"></path>
+                </svg>
                 <input
-                    id=SEARCH
+                    id="models-search"
                     type="text"
                     role="combobox"
                     aria-label="Search models"
                     aria-expanded="true"
-                    aria-controls=LIST
+                    aria-controls="models"
                     aria-autocomplete="list"
+                    aria-activedescendant=""
                     placeholder="Search models"
                     autocomplete="off"
                     autocapitalize="none"
                     spellcheck="false"
                     enterkeyhint="done"
-                    on:input=move |event| hand.look_for(event_target_value(&event))
-                    on:keydown=move |event| hand.press(&event)
                 />
                 // On a phone there is no Escape.
                 <button
                     type="button"
                     class="icon-button"
                     aria-label="Close"
-                    popovertarget=PICKER
+                    popovertarget="model-picker"
                     popovertargetaction="hide"
                 >
-                    <Icon path=icon::CLOSE/>
+                    <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
+                        <path d="M5 5 15 15M15 5 5 15"></path>
+                    </svg>
                 </button>
             </div>
-            <p id=REMARK class="picker-remark" role="status"></p>
-            <button id=RETRY type="button" class="button" hidden on:click=move |_| hand.fetch()>"Try again"</button>
-            // The field keeps the focus while the list is clicked.
-            <div
-                id=LIST
-                class="picker-list"
-                role="listbox"
-                aria-label="Models"
-                hidden
-                on:mousedown=|event| event.prevent_default()
-                on:click=move |event| hand.click(&event)
-            ></div>
-            <div id=FOOT class="picker-foot" hidden>
-                <p id=ABOUT></p>
-                <button
-                    id=MARK
-                    type="button"
-                    class="quiet-button"
-                    on:click=move |_| hand.mark(hand.picker.with_value(|picker| picker.active))
-                ></button>
+            <p id="models-remark" class="picker-remark" role="status"></p>
+            <button id="models-retry" type="button" class="button" data-does="fetch" hidden="">
+                "Try again"
+            </button>
+            <div id="models" class="picker-list" role="listbox" aria-label="Models" hidden=""></div>
+            <div id="models-foot" class="picker-foot" hidden="">
+                <p id="models-about"></p>
+                <button id="models-mark" type="button" class="quiet-button" data-does="mark"></button>
             </div>
         </div>
     }

@@ -2,19 +2,22 @@
 //!
 //! The fields hold what is typed, as the browser's own fields do; what follows from it is written beside them.
 
-use super::icon::{self, Icon};
+use super::{
+    draw::{append, attribute_at, by_id, input_by_id, made, mark, set, text},
+    icon::{self, Icon},
+};
 use crate::{
     AppError,
     chat::tuning::{SETTINGS, Setting, Texts, settings, texts},
     server_fns::{preferences, save_preferences},
 };
 use leptos::{
-    ev::SubmitEvent,
+    ev::{MouseEvent, SubmitEvent},
     html,
     prelude::*,
     task::spawn_local,
     wasm_bindgen::JsCast,
-    web_sys::{Event, HtmlElement, HtmlInputElement},
+    web_sys::{Element, Event, HtmlInputElement},
 };
 use types::{ApiError, Preferences};
 
@@ -28,19 +31,19 @@ fn id(setting: &Setting, part: &str) -> String {
 }
 
 fn input(setting: &Setting, part: &str) -> Option<HtmlInputElement> {
-    document().get_element_by_id(&id(setting, part))?.dyn_into().ok()
+    input_by_id(&id(setting, part))
 }
 
 fn set_text(id: &str, text: &str) {
-    if let Some(element) = document().get_element_by_id(id) {
+    if let Some(element) = by_id(id) {
         element.set_text_content(Some(text));
     }
 }
 
 /// Switches a control, or a group of them, off and on.
 fn enable(id: &str, is_enabled: bool) {
-    if let Some(element) = document().get_element_by_id(id) {
-        let _ = element.toggle_attribute_with_force("disabled", !is_enabled);
+    if let Some(element) = by_id(id) {
+        mark(&element, "disabled", !is_enabled);
     }
 }
 
@@ -76,10 +79,10 @@ fn follow(refused: Option<&ApiError>) {
             None => (setting.rest, "Default".to_owned()),
         };
         slider.set_value(&place.to_string());
-        let _ = slider.set_attribute("aria-valuetext", &spoken);
+        set(&slider, "aria-valuetext", &spoken);
         let refusal = refused.and_then(|error| error.field(setting.field)).map(str::to_owned);
         let remark = units.err().or(refusal);
-        let _ = field.set_attribute("aria-invalid", if remark.is_some() { "true" } else { "false" });
+        set(&field, "aria-invalid", if remark.is_some() { "true" } else { "false" });
         set_text(&id(setting, "-remark"), remark.as_deref().unwrap_or(setting.hint));
     }
     enable(SAVE, is_whole);
@@ -108,6 +111,7 @@ pub(crate) fn ModelSettings(
     // What was read when it opened: the rest of it is saved as it was.
     let before = StoredValue::new(Preferences::default());
     let open = move |_| {
+        draw_fields();
         enable(FIELDS, false);
         fill(&Texts::default());
         enable(SAVE, false);
@@ -148,29 +152,36 @@ pub(crate) fn ModelSettings(
     };
     let (class, words) =
         if is_small { ("icon-button", "How the model writes") } else { ("button", "Change how models write") };
-    let fields = SETTINGS.iter().map(field).collect_view();
+    let on_click = move |event: MouseEvent| match attribute_at(&event, "data-does").as_deref() {
+        Some("reset") => fill(&Texts::default()),
+        Some("close") => close(),
+        _ => {}
+    };
     view! {
         <button type="button" class=class title=is_small.then_some(words) on:click=open>
             <Icon path=icon::SETTINGS/>
             <span class=if is_small { "visually-hidden" } else { "" }>{words}</span>
         </button>
-        <dialog node_ref=dialog class="dialog tuning" aria-labelledby="tuning-title" aria-describedby="tuning-hint">
-            <form novalidate on:submit=on_submit on:input=|event| changed(&event)>
+        <dialog
+            node_ref=dialog
+            class="dialog tuning"
+            aria-labelledby="tuning-title"
+            aria-describedby="tuning-hint"
+            on:submit=on_submit
+            on:input=|event| changed(&event)
+            on:click=on_click
+        >
+            <form novalidate="">
                 <h2 id="tuning-title">"How the model writes"</h2>
                 <p id="tuning-hint">
                     "For all your conversations, from the next message on. A field left empty is the model’s own default."
                 </p>
-                <fieldset id=FIELDS class="tuning-fields">
-                    <legend class="visually-hidden">"Settings"</legend>
-                    {fields}
-                    <button type="button" class="quiet-button reset" on:click=|_| fill(&Texts::default())>
-                        "Reset to defaults"
-                    </button>
-                </fieldset>
-                <p id=PROBLEM class="form-error" role="alert"></p>
+                <fieldset id="tuning-fields" class="tuning-fields" aria-labelledby="tuning-title"></fieldset>
+                <p id="tuning-problem" class="form-error" role="alert"></p>
                 <div class="dialog-actions">
-                    <button type="button" class="button" on:click=move |_| close()>"Cancel"</button>
-                    <button id=SAVE class="button primary">"Save"</button>
+                    <button type="button" class="quiet-button reset" data-does="reset">"Reset to defaults"</button>
+                    <button type="button" class="button" data-does="close">"Cancel"</button>
+                    <button id="tuning-save" class="button primary">"Save"</button>
                 </div>
             </form>
         </dialog>
@@ -179,37 +190,54 @@ pub(crate) fn ModelSettings(
 }
 
 fn focus(setting: &Setting) {
-    let field: Option<HtmlElement> = input(setting, "").map(JsCast::unchecked_into);
-    if let Some(field) = field.filter(|_| !crate::browser::is_touch()) {
+    if let Some(field) = input(setting, "").filter(|_| !crate::browser::is_touch()) {
         let _ = field.focus();
     }
 }
 
-fn field(setting: &'static Setting) -> AnyView {
-    view! {
-        <div class="field">
-            <label for=id(setting, "")>{setting.label}</label>
-            <div class="tuning-pair">
-                <input
-                    id=id(setting, "-slider")
-                    type="range"
-                    aria-label=format!("{}, slider", setting.label)
-                    min=setting.low.to_string()
-                    max=setting.high.to_string()
-                    step=setting.step.to_string()
-                    value=setting.rest.to_string()
-                />
-                <input
-                    id=id(setting, "")
-                    type="text"
-                    inputmode="decimal"
-                    autocomplete="off"
-                    placeholder="Default"
-                    aria-describedby=id(setting, "-remark")
-                />
-            </div>
-            <p id=id(setting, "-remark") class="field-remark" aria-live="polite">{setting.hint}</p>
-        </div>
+/// Puts the fields into the dialog, the first time it opens.
+fn draw_fields() {
+    if let Some(fields) = by_id(FIELDS).filter(|fields| fields.child_element_count() == 0) {
+        for setting in &SETTINGS {
+            append(&fields, draw_field(setting));
+        }
     }
-    .into_any()
+}
+
+fn draw_field(setting: &Setting) -> Option<Element> {
+    let field = made("div", "field")?;
+    let label = text("label", "", setting.label)?;
+    set(&label, "for", &id(setting, ""));
+    append(&field, Some(label));
+    let pair = made("div", "tuning-pair")?;
+    let slider = made("input", "")?;
+    for (name, value) in [
+        ("id", id(setting, "-slider")),
+        ("type", "range".to_owned()),
+        ("aria-label", format!("{}, slider", setting.label)),
+        ("min", setting.low.to_string()),
+        ("max", setting.high.to_string()),
+        ("step", setting.step.to_string()),
+    ] {
+        set(&slider, name, &value);
+    }
+    append(&pair, Some(slider));
+    let number = made("input", "")?;
+    for (name, value) in [
+        ("id", id(setting, "")),
+        ("aria-describedby", id(setting, "-remark")),
+        ("type", "text".to_owned()),
+        ("inputmode", "decimal".to_owned()),
+        ("autocomplete", "off".to_owned()),
+        ("placeholder", "Default".to_owned()),
+    ] {
+        set(&number, name, &value);
+    }
+    append(&pair, Some(number));
+    append(&field, Some(pair));
+    let remark = text("p", "field-remark", setting.hint)?;
+    remark.set_id(&id(setting, "-remark"));
+    set(&remark, "aria-live", "polite");
+    append(&field, Some(remark));
+    Some(field)
 }

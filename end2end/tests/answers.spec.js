@@ -144,7 +144,7 @@ test('a provider that is not answering: the page says so and offers another one'
   // Three attempts fail, then two more: that is enough for Lia to leave OpenAI alone for a while.
   await failure(chat).getByRole('button', { name: 'Try again' }).click();
   await expect(chat.answers).toHaveCount(2);
-  await expect(failure(chat)).toContainText('OpenAI');
+  await expect(failure(chat)).toContainText('OpenAI is not answering; try Gemini');
   await failure(chat).getByRole('button', { name: 'Pick another model' }).click();
   await expect(chat.picker.getByRole('group', { name: /^OpenAI: OpenAI is not answering/ })).toBeVisible();
   await expect(chat.option('gpt-4.1')).toHaveAttribute('aria-disabled', 'true');

@@ -35,9 +35,8 @@ pub(crate) struct Chat {
     pub(crate) model: RwSignal<Option<ModelRef>>,
     /// The model that answers in new conversations.
     pub(crate) usual_model: StoredValue<Option<ModelRef>>,
-    /// What the conversation has used, and the line that says so.
-    pub(crate) usage: StoredValue<UsageTotal>,
-    pub(crate) usage_line: RwSignal<String>,
+    /// What the conversation has used.
+    pub(crate) usage: RwSignal<UsageTotal>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
     pub(crate) outbox: StoredValue<Outbox>,
@@ -71,8 +70,7 @@ impl Chat {
             announcement: RwSignal::default(),
             model: RwSignal::new(None),
             usual_model: StoredValue::default(),
-            usage: StoredValue::default(),
-            usage_line: RwSignal::default(),
+            usage: RwSignal::default(),
             draft: RwSignal::default(),
             outbox: StoredValue::default(),
             visit: StoredValue::new(0),
@@ -101,7 +99,7 @@ impl Chat {
         self.writing.set(None);
         self.reconnecting.set(false);
         self.notice.set(None);
-        self.set_usage(UsageTotal::default());
+        self.usage.set(UsageTotal::default());
         if place == Place::New {
             self.model.set(self.usual_model.get_value());
         }
@@ -113,7 +111,7 @@ impl Chat {
         self.loading.set(false);
         self.title.set(view.title);
         self.has_earlier.set(view.has_more);
-        self.set_usage(view.usage);
+        self.usage.set(view.usage);
         self.model.set(view.model.or_else(|| self.usual_model.get_value()));
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
@@ -126,11 +124,6 @@ impl Chat {
         let rows = rows.collect();
         self.rows.set(rows);
         self.writing.set(writing);
-    }
-
-    fn set_usage(self, total: UsageTotal) {
-        self.usage.set_value(total);
-        self.usage_line.set(figures::total_line(&total));
     }
 
     /// Says why the place cannot be shown.
@@ -257,9 +250,7 @@ impl Chat {
             if row.settle(view)
                 && let Some(usage) = usage
             {
-                let mut total = self.usage.get_value();
-                figures::add(&mut total, &usage);
-                self.set_usage(total);
+                self.usage.update(|total| figures::add(total, &usage));
             }
         }
         self.reconnecting.set(false);

@@ -217,7 +217,7 @@ fn an_answer_adds_to_what_the_conversation_used_once() {
     };
     for _ in 0..2 {
         assert!(chat.settle(MessageView { model_info: Some(info.clone()), ..finished(4, "<p>Text</p>") }));
-        let total = chat.usage.get_value();
+        let total = chat.usage.get_untracked();
         assert_eq!((total.input_tokens, total.output_tokens, total.cost_micros), (110, 25, Some(57)));
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser,
-    chat::{Chat, Place, SCROLLER, actions},
+    chat::{Chat, Place, SCROLLER, actions, figures::total_line},
 };
 use leptos::{ev::MouseEvent, html, prelude::*, web_sys::Element};
 use types::UserId;
@@ -179,7 +179,7 @@ fn Messages() -> impl IntoView {
             </For>
         </ol>
         {move || {
-            let line = chat.usage_line.get();
+            let line = chat.usage.with(total_line);
             (!line.is_empty())
                 .then(|| view! { <p class="conversation-usage">"This conversation: " {line}</p> }.into_any())
         }}

@@ -3,7 +3,7 @@
 
 use super::{
     composer::Sender,
-    draw::{attribute_at, html_by_id, input_by_id},
+    draw::{attribute_at, html_by_id, input_by_id, mark},
     icon::{self, Icon},
     model_list::{SEARCH, draw, draw_active, follow_active},
     sidebar::focus_composer,
@@ -163,8 +163,14 @@ pub(crate) fn ModelPicker() -> impl IntoView {
         picker: expect_context::<StoredValue<Picker>>(),
         sender: expect_context::<Sender>(),
     };
-    // It may have been opened before WASM had loaded.
-    Effect::new(move |_| hand.toggled());
+    Effect::new(move |_| {
+        // The focus is there before the next key is pressed. On a phone it would bring a keyboard over the list.
+        if let Some(field) = input_by_id(SEARCH).filter(|_| !browser::is_touch()) {
+            mark(&field, "autofocus", true);
+        }
+        // It may have been opened before WASM had loaded.
+        hand.toggled();
+    });
     let on_mouse = |event: MouseEvent| {
         // The field keeps the focus while the list is clicked.
         if attribute_at(&event, "data-model").is_some() {

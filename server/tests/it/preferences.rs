@@ -1,6 +1,7 @@
 //! What a person chose for all of their conversations, and that it reaches the provider.
 
 use crate::support::{Client, TestApp, on_both};
+use emulator::Script;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -147,6 +148,29 @@ async fn settings_reach_the_provider_on_every_wire() {
         browser.call(Method::POST, "/fn/start_run", &request).await.ok();
         app.emulator.wait_until(|requests| requests.len() > before).await;
         assert_eq!(app.emulator.requests()[before].body["temperature"], 0.7, "the page's door too");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_model_refuses_is_left_out_and_the_rest_is_sent() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        ada.put(PATH, &json!({ "generation": { "temperature": 0.7, "top_p": 0.9 } })).await.ok();
+        let error = json!({
+            "message": "Unsupported value: 'temperature' does not support 0.7 with this model.",
+            "type": "invalid_request_error", "param": "temperature", "code": "unsupported_value",
+        });
+        app.emulator.script(Script::status(400, json!({ "error": error }).to_string()));
+        let request = json!({ "message": "m", "provider": "openai", "model": "echo" });
+        let events = ada.stream(&request).await.rest().await;
+        assert_eq!(events.last().unwrap().name, "done", "{events:?}");
+        let sent: Vec<_> = app.emulator.requests().into_iter().map(|request| request.body).collect();
+        assert_eq!((sent.len(), &sent[0]["temperature"]), (2, &json!(0.7)));
+        assert!(sent[1].get("temperature").is_none() && sent[1]["top_p"] == 0.9, "{}", sent[1]);
+        let body = asked(&app, &ada, request).await;
+        assert!(body.get("temperature").is_none() && body["top_p"] == 0.9, "and it is remembered: {body}");
     })
     .await;
 }

@@ -157,13 +157,14 @@ impl Reader {
                         block(item, output);
                     }
                 }
-                read_usage(&event["message"]["usage"], output);
+                // What it says of written tokens is not a count yet.
+                output.count(Usage { output_tokens: None, ..usage(&event["message"]["usage"]) });
                 read_finish(&event["message"], output);
             }
             "content_block_start" => block(&event["content_block"], output),
             "content_block_delta" => block(&event["delta"], output),
             "message_delta" => {
-                read_usage(&event["usage"], output);
+                output.count(usage(&event["usage"]));
                 read_finish(&event["delta"], output);
             }
             "message_stop" => output.ended = true,
@@ -171,7 +172,7 @@ impl Reader {
                 for item in list(event, "/content") {
                     block(item, output);
                 }
-                read_usage(&event["usage"], output);
+                output.count(usage(&event["usage"]));
                 read_finish(event, output);
             }
             _ => {}
@@ -200,10 +201,10 @@ fn read_finish(holder: &Value, output: &mut Output) {
     };
 }
 
-/// A running total: what is there replaces what was there. Cached tokens were read too.
-fn read_usage(usage: &Value, output: &mut Output) {
+/// A running total. Cached tokens were read too.
+fn usage(usage: &Value) -> Usage {
     let count = |name: &str| usage[name].as_u64();
     let cached = ["cache_creation_input_tokens", "cache_read_input_tokens"].iter().filter_map(|name| count(name));
     let input_tokens = count("input_tokens").map(|input| cached.fold(input, u64::saturating_add));
-    output.count(Usage { input_tokens, output_tokens: count("output_tokens"), cost_micros: None, estimated: false });
+    Usage { input_tokens, output_tokens: count("output_tokens"), ..Usage::default() }
 }

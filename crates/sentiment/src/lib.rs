@@ -3,7 +3,7 @@
 //! [`Model::read`] gives a [`Reading`]: score, label, emotion, confidence, and the words that drove it. It joins rules
 //! (negation, strengthening and weakening words, contrast, capitals, emoji, punctuation) over a lexicon with a small
 //! linear model over words and letters. Both live in one file of weights of less than a megabyte, which the server carries
-//! (feature `embedded`, [`analyse`]) and the browser fetches when it needs it ([`Model::from_bytes`]).
+//! (feature `embedded`, `analyse`) and the browser fetches when it needs it ([`Model::from_bytes`]).
 //!
 //! - On the wire an emotion is one of the 28 labels of `GoEmotions` in lower case ([`Emotion::as_str`]), `neutral` being
 //!   one of them; a label is `Positive`, `Neutral` or `Negative`, cut at ±0.1.
@@ -15,16 +15,17 @@
 
 mod cumulative;
 mod emotion;
+mod evidence;
 mod features;
-mod model;
 mod reading;
 mod rules;
 mod tokens;
+mod weights;
 
 pub use cumulative::{Cumulative, SUMMARY_LIMIT};
 pub use emotion::{Basic, Emotion, Group, Label};
-pub use model::{BadWeights, Model};
 pub use reading::{Driver, READ_BYTES, Reading};
+pub use weights::{BadWeights, Model};
 
 #[cfg(feature = "tools")]
 pub mod training;

@@ -3,8 +3,9 @@
 
 use crate::{
     Emotion, Group, Label, Model,
-    model::{Evidence, INPUTS, Numbers},
+    evidence::Evidence,
     tokens::{Kind, Token, Tokens},
+    weights::{INPUTS, Numbers},
 };
 
 /// Of a text of more bytes than this, the first half of as many and the last half are read.
@@ -23,7 +24,7 @@ const DRIVER_WEIGHT: f32 = 0.12;
 /// What a logit of the learned model weighs beside a point of valence.
 const LEARNED_WEIGHT: f32 = 0.5;
 /// How much the score speaks for the emotions of its own side, in logits.
-const SIDE: f32 = 1.5;
+const SIDE: f32 = 2.5;
 
 /// What a text says of how its writer feels.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,8 +3,8 @@
 
 use crate::{
     Label,
-    model::{INPUTS, KNOTS, Numbers},
     reading::Leaning,
+    weights::{INPUTS, KNOTS, Numbers},
 };
 
 const STEPS: usize = 400;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     features::hash,
-    model::VALENCE_UNIT,
     rules,
     tokens::{Kind, Tokens},
+    weights::VALENCE_UNIT,
 };
 
 /// What is known of a hash.

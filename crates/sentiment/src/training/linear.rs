@@ -7,8 +7,8 @@ use super::data::Example;
 use crate::{
     Group,
     features::{self, hash},
-    model::{AMBIGUOUS, HEADS, NEGATIVE, POSITIVE},
     reading,
+    weights::{AMBIGUOUS, HEADS, NEGATIVE, POSITIVE},
 };
 
 /// How many features the weights have room for.

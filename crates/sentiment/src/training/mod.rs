@@ -15,9 +15,8 @@ use joint::Case;
 use linear::Linear;
 
 use crate::{
-    BadWeights, Emotion, Group, Model,
-    model::{HEADS, Numbers},
-    reading,
+    BadWeights, Emotion, Group, Model, reading,
+    weights::{HEADS, Numbers},
 };
 
 const FOLDS: usize = 5;
@@ -81,7 +80,8 @@ fn numbers(cases: &[Case], strange: &[Case], heads: &[([f32; HEADS], &Example)])
         *threshold =
             best_threshold(heads.iter().map(|(logits, example)| (logits[emotion as usize], example.has(emotion))));
     }
-    let group_heads = [crate::model::POSITIVE, crate::model::NEGATIVE, crate::model::AMBIGUOUS, crate::model::NEUTRAL];
+    let group_heads =
+        [crate::weights::POSITIVE, crate::weights::NEGATIVE, crate::weights::AMBIGUOUS, crate::weights::NEUTRAL];
     for ((threshold, group), head) in numbers.group_thresholds.iter_mut().zip(Group::ALL).zip(group_heads) {
         *threshold = best_threshold(heads.iter().map(|(logits, example)| (logits[head], example.is_of(group))));
     }

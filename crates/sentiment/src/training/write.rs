@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{lexicon::Known, linear::Linear};
 use crate::{
     features::hash,
-    model::{FORMAT, MAGIC, Numbers},
+    weights::{FORMAT, MAGIC, Numbers},
 };
 
 /// The file.

@@ -66,8 +66,7 @@ pub async fn stream(
     _: ChatPermit,
     Json(request): Json<NewRun>,
 ) -> Result<Response> {
-    let started = runs::start(&state.backend, &caller, request).await?;
-    let follower = runs::follow(&state.backend, &caller, started.run_id, None).await?;
+    let follower = runs::answer(&state.backend, &caller, request).await?;
     Ok(answer(&state, follower))
 }
 

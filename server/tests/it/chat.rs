@@ -253,7 +253,7 @@ async fn a_start_that_was_stored_without_word_of_it_is_written() {
         let app = setup.with("DATABASE_URL", &proxy.url()).start().await;
         let ada = app.register("ada").await;
         app.emulator.script(Script::text(ANSWER));
-        proxy.lose_next_commit();
+        proxy.lose_next_start();
         let events = ada.send("Count to five.", "echo").await.rest().await;
         assert!(proxy.has_lost_it());
         assert_eq!(text(&events), ANSWER);

@@ -5,6 +5,7 @@
 //! the integer ids that the database hands out. Rows stay in here; what goes out is plain data.
 
 pub(crate) mod conversations;
+pub(crate) mod exchanges;
 pub(crate) mod messages;
 pub(crate) mod run_log;
 pub(crate) mod runs;
@@ -17,7 +18,7 @@ mod tests;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection as _, Sqlite, Transaction};
 use std::{fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 /// Runs one body, written once, with the pool that reads.
@@ -144,6 +145,9 @@ impl Tx {
     }
 }
 
+/// A connection that was given back so short a time ago needs no test: it was tested then.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 impl Db {
     /// Opens the database of a URL: `postgres://…` or `sqlite:PATH`. `pool` is the number of connections to a server;
     /// `overflow` as many more under load.
@@ -164,6 +168,15 @@ impl Db {
             // Waiting longer than this for a connection is an outage as far as the person is concerned.
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_mins(1))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options)
             .await?;
         Ok(Self::Postgres(pool))
@@ -183,12 +196,15 @@ impl Db {
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(None)
             .max_lifetime(None)
+            // A file in this process does not go away between two statements.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_mins(1))
+            .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
         Ok(Self::Sqlite(SqliteFile { readers, writer, _lock: Arc::new(lock) }))
     }

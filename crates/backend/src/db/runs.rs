@@ -82,7 +82,7 @@ struct OrphanRow {
     model: String,
 }
 
-const fn method_str(method: SentimentMethod) -> &'static str {
+pub(super) const fn method_str(method: SentimentMethod) -> &'static str {
     match method {
         SentimentMethod::Structured => "structured",
         SentimentMethod::LlmSeparate => "llm_separate",

@@ -6,6 +6,7 @@
 mod schema;
 
 use super::conversations::Settings;
+use super::exchanges::{End, NewExchange, Stored};
 use super::messages::{Ending, NewMessage};
 use super::run_log::Entry;
 use super::sessions::{Kind, Session};
@@ -97,62 +98,59 @@ fn model() -> ModelInfo {
     ModelInfo { provider: "openai".into(), model: "m".into(), finish_reason: None, usage: None, error: None }
 }
 
-/// A question with an answer that is being written, and its run.
-async fn exchange(db: &Db, owner: UserId, id: ConversationId, client: Option<Uuid>) -> Result<(RunId, MessageId)> {
-    let mut tx = db.begin().await?;
-    let held = conversations::hold(&mut tx, id, owner, at(10)).await?.unwrap();
-    let question = NewMessage {
-        conversation_id: id,
-        parent: held.head,
-        role: MessageRole::User,
-        content: "Grüße 🎈",
-        status: MessageStatus::Complete,
-        model: None,
-        now: at(10),
-    };
-    let user_message_id = messages::insert(&mut tx, &question).await?;
-    let info = model();
-    let answer = NewMessage {
-        parent: Some(user_message_id),
-        role: MessageRole::Assistant,
-        content: "",
-        status: MessageStatus::Streaming,
-        model: Some(&info),
-        ..question
-    };
-    let message_id = messages::insert(&mut tx, &answer).await?;
-    conversations::set_head(&mut tx, id, message_id, &held.settings).await?;
-    let run = runs::NewRun {
-        id: RunId(Uuid::now_v7()),
+fn model_ref() -> ModelRef {
+    ModelRef { provider: "openai".into(), model: "m".into() }
+}
+
+/// What a user asks in a conversation; with a title, it begins there.
+fn question(owner: UserId, id: ConversationId, model: &ModelInfo) -> NewExchange<'_> {
+    NewExchange {
+        run: RunId(Uuid::now_v7()),
         owner,
-        conversation_id: id,
-        message_id,
-        user_message_id,
-        client_message_id: client,
+        conversation: id,
+        title: None,
+        question: "Grüße 🎈",
+        model,
+        chosen: model_ref(),
+        is_named: false,
+        is_preferred: false,
+        client_message_id: None,
         request_digest: &[1, 2, 3],
-        provider: "openai",
-        model: "m",
         sentiment_method: SentimentMethod::Local,
         node: None,
         now: at(10),
-    };
-    runs::insert(&mut tx, &run).await?;
-    let id = run.id;
-    tx.commit().await?;
-    Ok((id, message_id))
+    }
 }
 
-async fn finish(db: &Db, run: RunId, message: MessageId, seconds: i64) {
-    let mut tx = db.begin().await.unwrap();
-    assert!(runs::finish(&mut tx, run, 1, 9, MessageStatus::Complete, at(seconds)).await.unwrap());
+/// A question with an answer that is being written, and its run.
+async fn exchange(db: &Db, owner: UserId, id: ConversationId, client: Option<Uuid>) -> Result<(RunId, MessageId)> {
+    let model = model();
+    let new = NewExchange { client_message_id: client, ..question(owner, id, &model) };
+    let (_, answer) = exchanges::insert(db, &new).await?.unwrap();
+    Ok((new.run, answer))
+}
+
+fn end<'a>(run: RunId, id: ConversationId, message: MessageId, model: &'a ModelInfo, entries: &'a [Entry]) -> End<'a> {
+    End {
+        run,
+        lease_number: 1,
+        conversation: id,
+        message,
+        ending: Ending { content: "an answer", thought: "hm", status: MessageStatus::Complete, model },
+        first_seq: 5,
+        last_seq: 9,
+        entries,
+        now: at(20),
+    }
+}
+
+async fn finish(db: &Db, run: RunId, id: ConversationId, message: MessageId) {
     let model = ModelInfo {
         finish_reason: Some(FinishReason::Stop),
         usage: Some(Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: Some(5) }),
         ..model()
     };
-    let ending = Ending { content: "an answer", thought: "hm", status: MessageStatus::Complete, model: &model };
-    messages::finish(&mut tx, message, &ending).await.unwrap();
-    tx.commit().await.unwrap();
+    assert!(exchanges::finish(db, &end(run, id, message, &model, &[])).await.unwrap());
 }
 
 const ALL: Page = Page { limit: 100, offset: 0 };
@@ -349,7 +347,7 @@ on_both!(a_branch_is_read_newest_first, |db| async move {
     let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
     let id = conversation(&db, ada, "t", 1).await;
     let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
-    finish(&db, run, answer, 20).await;
+    finish(&db, run, id, answer).await;
     let (second_run, second) = exchange(&db, ada, id, None).await.unwrap();
 
     let branch = messages::list_branch(&db, id, ada, ALL).await.unwrap();
@@ -410,6 +408,46 @@ on_both!(a_page_of_long_messages_is_short, |db| async move {
     assert_eq!(page(Page { limit: 1, offset: 1 }).await, [ids[1]]);
 });
 
+on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
+    use super::*;
+    let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
+    let (id, info) = (ConversationId(Uuid::now_v7()), model());
+    assert_eq!(exchanges::insert(&db, &question(ada, id, &info)).await.unwrap(), None, "there is no such conversation");
+    let first = NewExchange { title: Some("It begins"), ..question(ada, id, &info) };
+    let (asked, answer) = exchanges::insert(&db, &first).await.unwrap().unwrap();
+    assert_eq!(exchanges::insert(&db, &question(bob, id, &info)).await.unwrap(), None, "it is not his");
+    let found = conversations::find(&db, id, ada).await.unwrap().unwrap();
+    assert_eq!((found.title.as_str(), found.head, found.total_messages), ("It begins", Some(answer), 2));
+    assert_eq!((found.created_at, found.updated_at, found.settings.model), (at(10), at(10), Some(model_ref())));
+    finish(&db, first.run, id, answer).await;
+
+    let chosen = ModelRef { model: "other".into(), ..model_ref() };
+    let unnamed = NewExchange { chosen: chosen.clone(), now: at(30), ..question(ada, id, &info) };
+    let (again, latest) = exchanges::insert(&db, &unnamed).await.unwrap().unwrap();
+    let branch = messages::list_branch(&db, id, ada, ALL).await.unwrap();
+    let shape: Vec<_> =
+        branch.iter().map(|message| (message.id, message.parent_id, message.content.as_str())).collect();
+    let earlier = [(answer, Some(asked), "an answer"), (asked, None, "Grüße 🎈")];
+    assert_eq!(shape[..2], [(latest, Some(again), ""), (again, Some(answer), "Grüße 🎈")]);
+    assert_eq!(shape[2..], earlier);
+    let run = runs::find(&db, unnamed.run, ada).await.unwrap().unwrap();
+    assert_eq!((run.message_id, run.user_message_id, run.request_digest), (latest, again, vec![1, 2, 3]));
+    let found = conversations::find(&db, id, ada).await.unwrap().unwrap();
+    assert_eq!((found.title.as_str(), found.total_messages, found.updated_at), ("It begins", 4, at(30)));
+    assert_eq!(found.settings.model, Some(model_ref()), "the conversation's model stays");
+    finish(&db, unnamed.run, id, latest).await;
+
+    let named = NewExchange { chosen: chosen.clone(), is_named: true, ..question(ada, id, &info) };
+    exchanges::insert(&db, &named).await.unwrap().unwrap();
+    assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().settings.model, Some(chosen.clone()));
+    let preferred =
+        NewExchange { title: Some("t"), is_preferred: true, chosen: chosen.clone(), ..question(ada, ConversationId(Uuid::now_v7()), &info) };
+    exchanges::insert(&db, &preferred).await.unwrap().unwrap();
+    let found = conversations::find(&db, preferred.conversation, ada).await.unwrap().unwrap();
+    assert_eq!((found.total_messages, found.settings.model), (2, Some(chosen.clone())));
+    assert_eq!(users::find_preferences(&db, ada).await.unwrap().unwrap().model, Some(chosen));
+});
+
 on_both!(one_answer_at_a_time_and_one_run_a_send, |db| async move {
     use super::*;
     let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
@@ -427,7 +465,7 @@ on_both!(one_answer_at_a_time_and_one_run_a_send, |db| async move {
     assert!(runs::find_by_client_message(&db, client, bob).await.unwrap().is_none());
     assert!(runs::find(&db, run, bob).await.unwrap().is_none());
 
-    finish(&db, run, answer, 20).await;
+    finish(&db, run, id, answer).await;
     assert!(!runs::find(&db, run, ada).await.unwrap().unwrap().running);
     exchange(&db, ada, id, None).await.unwrap();
     let bobs = conversation(&db, bob, "t", 1).await;
@@ -462,15 +500,17 @@ on_both!(only_the_holder_of_the_lease_writes, |db| async move {
     assert_eq!((orphans[0].id, orphans[0].message_id, orphans[0].conversation_id), (run, answer, id));
     assert_eq!((orphans[0].lease_number, &orphans[0].model), (1, &model()));
     assert_eq!(runs::raise_lease(&db, run, 7).await.unwrap(), None, "not the holder");
-    let mut tx = db.begin().await.unwrap();
-    assert!(!runs::finish(&mut tx, run, 2, 9, MessageStatus::Failed, at(20)).await.unwrap());
-    drop(tx);
-    finish(&db, run, answer, 20).await;
+    let (info, lost) = (model(), [chunk(9, "lost")]);
+    let taken_over = End { lease_number: 2, ..end(run, id, answer, &info, &lost) };
+    assert!(!exchanges::finish(&db, &taken_over).await.unwrap());
+    assert_eq!(messages::find(&db, answer, ada).await.unwrap().unwrap().status, MessageStatus::Streaming);
+    assert_eq!(run_log::list(&db, run, 5).await.unwrap(), [], "nothing of a refused end stays");
+    finish(&db, run, id, answer).await;
     assert!(!runs::request_stop(&db, run, ada, at(21)).await.unwrap());
     assert!(runs::list_orphans(&db, 10).await.unwrap().is_empty());
 
     assert_eq!(run_log::prune(&db, at(20), 10).await.unwrap(), 0);
-    assert_eq!(run_log::prune(&db, at(21), 10).await.unwrap(), 2);
+    assert_eq!(run_log::prune(&db, at(21), 10).await.unwrap(), 3);
     assert!(run_log::list(&db, run, 0).await.unwrap().is_empty());
 });
 
@@ -478,14 +518,14 @@ on_both!(a_failure_is_kept_with_its_message, |db| async move {
     use super::*;
     let ada = user(&db, "ada").await.id;
     let id = conversation(&db, ada, "t", 1).await;
-    let (_, answer) = exchange(&db, ada, id, None).await.unwrap();
+    let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
     let error =
         RunError { code: ErrorCode::ProviderQuota, message: "m".into(), retryable: false, retry_after_ms: Some(5) };
     let model = ModelInfo { error: Some(error), ..model() };
-    let mut tx = db.begin().await.unwrap();
     let ending = Ending { content: "", thought: "", status: MessageStatus::Failed, model: &model };
-    messages::finish(&mut tx, answer, &ending).await.unwrap();
-    tx.commit().await.unwrap();
+    let last = [Entry { n: 9, event: RunEvent::Error(model.error.clone().unwrap()) }];
+    assert!(exchanges::finish(&db, &End { ending, ..end(run, id, answer, &model, &last) }).await.unwrap());
+    assert_eq!(run_log::list(&db, run, 0).await.unwrap(), last);
     let found = messages::find(&db, answer, ada).await.unwrap().unwrap();
     assert_eq!((found.status, found.model_info), (MessageStatus::Failed, Some(model)));
 });

@@ -16,7 +16,8 @@ const POLL: Duration = Duration::from_secs(1);
 pub struct Follower {
     backend: Backend,
     actor: Actor,
-    run: db::runs::Run,
+    run: RunId,
+    lease_number: i64,
     live: Option<(Arc<Live>, watch::Receiver<()>)>,
     place: u32,
     /// The place that was asked for cannot be continued: begin with the whole text.
@@ -40,7 +41,8 @@ pub async fn follow(backend: &Backend, actor: &Actor, id: RunId, after: Option<S
     Ok(Some(Follower {
         backend: backend.clone(),
         actor: actor.clone(),
-        run,
+        run: id,
+        lease_number: run.lease_number,
         live: live.map(|live| {
             let changes = live.changes();
             (live, changes)
@@ -65,13 +67,35 @@ fn place_of(after: Option<StreamId>, lease_number: i64) -> Option<u32> {
 }
 
 impl Follower {
+    /// Follows a run that the actor has just begun. `sign_outs` was taken before their sign-in was last looked at.
+    pub(super) fn of_new(
+        backend: &Backend,
+        actor: &Actor,
+        live: Arc<Live>,
+        sign_outs: broadcast::Receiver<SessionId>,
+    ) -> Self {
+        let changes = live.changes();
+        Self {
+            backend: backend.clone(),
+            actor: actor.clone(),
+            run: live.started.run_id,
+            lease_number: live.lease_number,
+            live: Some((live, changes)),
+            place: 0,
+            lost_place: false,
+            waiting: VecDeque::new(),
+            finished: false,
+            sign_outs,
+        }
+    }
+
     /// The next event with its id, when there is one. `None` after the last one, and when the sign-in ends or the
     /// process goes down; then the client may come back with the last id.
     pub async fn next(&mut self) -> Option<(StreamId, RunEvent)> {
         loop {
             if let Some(entry) = self.waiting.pop_front() {
                 self.finished = entry.event.is_last();
-                return Some((StreamId::new(self.run.lease_number, entry.n), entry.event));
+                return Some((StreamId::new(self.lease_number, entry.n), entry.event));
             }
             if self.finished {
                 return None;
@@ -86,7 +110,7 @@ impl Follower {
                 Ok(false) => self.wait().await?,
                 Err(error) => {
                     // The client comes back with its last id; by then the database may be there again.
-                    tracing::warn!(error = &error as &dyn std::error::Error, run.id = %self.run.id, "a follower was cut off");
+                    tracing::warn!(error = &error as &dyn std::error::Error, run.id = %self.run, "a follower was cut off");
                     return None;
                 }
             }
@@ -121,32 +145,33 @@ impl Follower {
     async fn look_stored(&mut self) -> Result<bool> {
         let (db, owner) = (&self.backend.db, self.actor.id());
         // The order matters: what was stored before the run ended is in the log once the row says that it has.
-        self.run = db::runs::find(db, self.run.id, owner).await?.ok_or_else(Error::run_not_found)?;
-        if self.run.running
-            && let Some(live) = self.backend.runs.find(self.run.id, owner)
+        let run = db::runs::find(db, self.run, owner).await?.ok_or_else(Error::run_not_found)?;
+        self.lease_number = run.lease_number;
+        if run.running
+            && let Some(live) = self.backend.runs.find(self.run, owner)
         {
             let changes = live.changes();
             self.live = Some((live, changes));
             return Ok(self.look_live());
         }
-        let end = u32::try_from(self.run.last_seq).unwrap_or(u32::MAX);
+        let end = u32::try_from(run.last_seq).unwrap_or(u32::MAX);
         if self.place == end && !self.lost_place {
-            self.finished = !self.run.running;
+            self.finished = !run.running;
             return Ok(false);
         }
-        let log = db::run_log::list(db, self.run.id, if self.lost_place { 0 } else { self.place }).await?;
+        let log = db::run_log::list(db, self.run, if self.lost_place { 0 } else { self.place }).await?;
         let transcript = Transcript::from_log(log);
         let found = if self.lost_place { Err(NotHere) } else { transcript.after(self.place) };
         match found {
             Ok(entries) if !entries.is_empty() => Ok(self.take(entries)),
-            _ if self.run.running => Ok(false),
-            _ => self.take_ending(end).await,
+            _ if run.running => Ok(false),
+            _ => self.take_ending(&run, end).await,
         }
     }
 
     /// The whole text and how it ended, from the message: for a place that the log no longer holds.
-    async fn take_ending(&mut self, end: u32) -> Result<bool> {
-        let message = db::messages::find(&self.backend.db, self.run.message_id, self.actor.id())
+    async fn take_ending(&mut self, run: &db::runs::Run, end: u32) -> Result<bool> {
+        let message = db::messages::find(&self.backend.db, run.message_id, self.actor.id())
             .await?
             .ok_or_else(Error::message_not_found)?;
         self.lost_place = false;

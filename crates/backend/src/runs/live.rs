@@ -72,9 +72,13 @@ impl Live {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the followers one more event.
-    pub(crate) fn push(&self, event: RunEvent) {
-        self.state().transcript.push(event);
+    /// Tells the followers what comes next.
+    pub(crate) fn push(&self, events: Vec<RunEvent>) {
+        let mut state = self.state();
+        for event in events {
+            state.transcript.push(event);
+        }
+        drop(state);
         self.changed.send_replace(());
     }
 

@@ -14,22 +14,44 @@ mod write;
 
 pub use follow::{Follower, follow};
 
-use crate::db::conversations::Settings;
-use crate::db::messages::NewMessage;
+use crate::db::exchanges::NewExchange;
 use crate::{Actor, Backend, Error, db, error::Result, models, models::Choice, sessions};
-use chrono::{DateTime, Utc};
-use live::EarlyEnd;
+use live::{EarlyEnd, Live};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use types::{
-    ApiError, ConversationId, ErrorCode, MessageId, MessageRole, MessageStatus, ModelRef, NewRun, Preferences, RunId,
-    SentimentMethod, StartedRun, title_from,
+    ApiError, ConversationId, ErrorCode, ModelRef, NewRun, Preferences, RunId, SentimentMethod, StartedRun, title_from,
 };
 use uuid::Uuid;
 
 /// Stores the question with an empty answer and has the answer written. Once this returns, the question is safe and
 /// every later failure is an event of the run. Sending the same `client_message_id` again gives the same run.
 pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<StartedRun> {
+    Ok(match launch(backend, actor, request).await? {
+        Launched::Now(live) => live.started.clone(),
+        Launched::Before(started) => started,
+    })
+}
+
+/// [`start`]s a run and follows it from its beginning.
+pub async fn answer(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Option<Follower>> {
+    // Heard from before the sign-in is looked at for the last time.
+    let sign_outs = backend.runs.sign_outs();
+    match launch(backend, actor, request).await? {
+        Launched::Now(live) => Ok(Some(Follower::of_new(backend, actor, live, sign_outs))),
+        Launched::Before(started) => follow(backend, actor, started.run_id, None).await,
+    }
+}
+
+/// A run that was asked for.
+enum Launched {
+    /// It has just begun.
+    Now(Arc<Live>),
+    /// The same send began it earlier.
+    Before(StartedRun),
+}
+
+async fn launch(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Launched> {
     request.validate()?;
     let digest = digest(&request);
     if let Some(run) = find_earlier(backend, actor, &request).await? {
@@ -45,12 +67,12 @@ pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<
             let choice = models::choose(&backend, &actor, &request, &preferences).await?;
             let id = RunId(Uuid::now_v7());
             match save(&backend, &actor, &request, &choice, &preferences, &digest, id).await {
-                Ok(started) => Ok(begin(&backend, &actor, started, choice)),
+                Ok(started) => Ok(Launched::Now(begin(&backend, &actor, started, request, choice))),
                 Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &request, &digest).await,
                 // Perhaps it was stored, and only the word of it was lost.
                 Err(error @ Error::Database(_)) => {
                     if let Ok(Some(started)) = find_saved(&backend, &actor, &request, id).await {
-                        return Ok(begin(&backend, &actor, started, choice));
+                        return Ok(Launched::Now(begin(&backend, &actor, started, request, choice)));
                     }
                     backend.runs.tasks.spawn(look_again(backend.clone(), actor, request, choice, id));
                     Err(error)
@@ -63,10 +85,12 @@ pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<
 }
 
 /// Has the answer of a stored run written.
-fn begin(backend: &Backend, actor: &Actor, started: StartedRun, choice: Choice) -> StartedRun {
-    let live = backend.runs.insert(started.clone(), actor.id(), FIRST_LEASE);
-    backend.runs.tasks.spawn(write::write(backend.clone(), live, choice));
-    started
+fn begin(backend: &Backend, actor: &Actor, started: StartedRun, request: NewRun, choice: Choice) -> Arc<Live> {
+    let live = backend.runs.insert(started, actor.id(), FIRST_LEASE);
+    // Where the conversation begins, nothing else has been said.
+    let opening = request.conversation_id.is_none().then_some(request.message);
+    backend.runs.tasks.spawn(write::write(backend.clone(), live.clone(), choice, opening));
+    live
 }
 
 /// When a start is looked for whose commit was not acknowledged and that was not there at once: the connection may be
@@ -83,7 +107,7 @@ async fn look_again(backend: Backend, actor: Actor, request: NewRun, choice: Cho
             () = backend.stopping.cancelled() => return,
         }
         if let Ok(Some(started)) = find_saved(&backend, &actor, &request, id).await {
-            begin(&backend, &actor, started, choice);
+            begin(&backend, &actor, started, request, choice);
             return;
         }
     }
@@ -116,7 +140,7 @@ pub async fn stop(backend: &Backend, actor: &Actor, id: RunId) -> Result<()> {
 /// The lease number of a run that was never taken over.
 const FIRST_LEASE: i64 = 1;
 
-/// The transaction of a start: conversation, question, empty answer, run.
+/// Stores a start: conversation, question, empty answer, run.
 async fn save(
     backend: &Backend,
     actor: &Actor,
@@ -126,82 +150,35 @@ async fn save(
     digest: &[u8],
     run_id: RunId,
 ) -> Result<StartedRun> {
-    let now = backend.clock.now();
-    let mut tx = backend.db.begin().await?;
-    let Target { conversation_id, head, title, mut settings } = enter(&mut tx, actor, request, now).await?;
+    let conversation_id = request.conversation_id.unwrap_or_else(|| ConversationId(Uuid::now_v7()));
+    let title = request.conversation_id.is_none().then(|| title_from(&request.message));
     let model = choice.info();
     let chosen = ModelRef { provider: model.provider.clone(), model: model.model.clone() };
     let is_named = request.provider.is_some() || request.model.is_some();
-    // What somebody has chosen since this request was looked at stays, unless the request itself chooses.
-    if is_named || settings.model.is_none() {
-        settings.model = Some(chosen.clone());
-    }
-    let question = NewMessage {
-        conversation_id,
-        parent: head,
-        role: MessageRole::User,
-        content: &request.message,
-        status: MessageStatus::Complete,
-        model: None,
-        now,
-    };
-    let user_message_id = db::messages::insert(&mut tx, &question).await?;
-    let answer = NewMessage {
-        parent: Some(user_message_id),
-        role: MessageRole::Assistant,
-        content: "",
-        status: MessageStatus::Streaming,
-        model: Some(&model),
-        ..question
-    };
-    let message_id = db::messages::insert(&mut tx, &answer).await?;
-    db::conversations::set_head(&mut tx, conversation_id, message_id, &settings).await?;
-    let run = db::runs::NewRun {
-        id: run_id,
+    let exchange = NewExchange {
+        run: run_id,
         owner: actor.id(),
-        conversation_id,
-        message_id,
-        user_message_id,
+        conversation: conversation_id,
+        title: title.as_deref(),
+        question: &request.message,
+        model: &model,
+        is_named,
+        is_preferred: is_named && title.is_some() && preferences.model.as_ref() != Some(&chosen),
+        chosen,
         client_message_id: request.client_message_id,
         request_digest: digest,
-        provider: &model.provider,
-        model: &model.model,
         sentiment_method: request.sentiment_method.unwrap_or(SentimentMethod::Local),
         node: None,
-        now,
+        now: backend.clock.now(),
     };
-    db::runs::insert(&mut tx, &run).await?;
-    if is_named && title.is_some() && preferences.model.as_ref() != Some(&chosen) {
-        db::users::prefer_model(&mut tx, actor.id(), &chosen, now).await?;
-    }
-    tx.commit().await?;
+    let stored = db::exchanges::insert(&backend.db, &exchange).await?;
+    let (user_message_id, message_id) = stored.ok_or_else(Error::conversation_not_found)?;
     Ok(StartedRun { conversation_id, message_id, user_message_id, run_id, title })
-}
-
-/// Where a question goes.
-struct Target {
-    conversation_id: ConversationId,
-    /// The newest message there.
-    head: Option<MessageId>,
-    /// The conversation's title, where it is new.
-    title: Option<String>,
-    settings: Settings,
-}
-
-/// Begins the conversation, or holds the user's own one.
-async fn enter(tx: &mut db::Tx, actor: &Actor, request: &NewRun, now: DateTime<Utc>) -> Result<Target> {
-    if let Some(id) = request.conversation_id {
-        let held = db::conversations::hold(tx, id, actor.id(), now).await?.ok_or_else(Error::conversation_not_found)?;
-        return Ok(Target { conversation_id: id, head: held.head, title: None, settings: held.settings });
-    }
-    let (id, title) = (ConversationId(Uuid::now_v7()), title_from(&request.message));
-    db::conversations::insert(tx, id, actor.id(), &title, now).await?;
-    Ok(Target { conversation_id: id, head: None, title: Some(title), settings: Settings::default() })
 }
 
 /// Why a run could not be stored beside those that are: either this send was stored a moment ago, or the
 /// conversation's last answer is still being written.
-async fn conflict(backend: &Backend, actor: &Actor, request: &NewRun, digest: &[u8]) -> Result<StartedRun> {
+async fn conflict(backend: &Backend, actor: &Actor, request: &NewRun, digest: &[u8]) -> Result<Launched> {
     match find_earlier(backend, actor, request).await? {
         Some(run) => replay(run, digest),
         None => Err(Error::refused(
@@ -218,12 +195,12 @@ async fn find_earlier(backend: &Backend, actor: &Actor, request: &NewRun) -> Res
     }
 }
 
-fn replay(run: db::runs::Run, digest: &[u8]) -> Result<StartedRun> {
+fn replay(run: db::runs::Run, digest: &[u8]) -> Result<Launched> {
     if run.request_digest != digest {
         let message = "This client_message_id was used for another message.";
         return Err(ApiError::new(ErrorCode::IdempotencyConflict, message).into());
     }
-    Ok(run.into())
+    Ok(Launched::Before(run.into()))
 }
 
 impl From<db::runs::Run> for StartedRun {

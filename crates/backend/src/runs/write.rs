@@ -8,7 +8,7 @@ use crate::db::run_log::Entry;
 use crate::models::{self, Choice};
 use crate::{Backend, db, error::Result};
 use futures_util::{FutureExt, StreamExt};
-use llm::{ChatRequest, Delta, ErrorKind, Finish, Provider};
+use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,6 +24,8 @@ use types::{
 const MAX_BACKLOG: u32 = 1 << 20;
 /// The longest answer, in bytes. Longer than any model writes; a provider that never ends is cut off here.
 const MAX_ANSWER: u32 = 64 << 20;
+/// Deltas that are told at once where as many have come.
+const TOLD_AT_ONCE: usize = 64;
 /// Messages of the context that are read at a time.
 const BRANCH_PAGE: i64 = 20;
 /// How the model is asked to be.
@@ -73,7 +75,8 @@ impl Ending {
 }
 
 /// Writes the answer of a run that has been stored, and stores its end. Nothing here depends on anybody following.
-pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice) {
+/// `opening` is the question, where nothing was said before it.
+pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, opening: Option<String>) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
     let meter = Mutex::new(Meter::default());
@@ -81,7 +84,7 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice) {
         biased;
         why = live.early_end() => early(&model, why),
         // A fault in an adapter ends this answer and not the conversation, which would wait for it for ever.
-        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, &meter)).catch_unwind() => {
+        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, opening, &meter)).catch_unwind() => {
             ending.unwrap_or_else(|_| Ending::failed(&model, fault()))
         }
     };
@@ -121,31 +124,52 @@ fn used(live: &Live, choice: &Choice, meter: Meter) -> Option<Usage> {
 }
 
 /// Passes the provider's deltas on. Dropping this future drops the provider's connection.
-async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInfo, meter: &Mutex<Meter>) -> Ending {
-    let request = match request(backend, live, choice).await {
-        Ok(request) => request,
+async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInfo, opening: Option<String>, meter: &Mutex<Meter>) -> Ending {
+    let messages = match opening {
+        Some(question) => Ok(vec![ChatMessage::user(question)]),
+        None => read_context(backend, live, choice).await,
+    };
+    let messages = match messages {
+        Ok(messages) => messages,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run has no context");
             return Ending::failed(model, run_error(types::ApiError::from(error)));
         }
     };
+    let request = ChatRequest {
+        model: choice.model.clone(),
+        system: Some(SYSTEM.to_owned()),
+        messages,
+        settings: choice.settings,
+    };
     lock(meter).sent = Some(request.estimate_input_tokens());
-    let mut deltas = choice.provider.stream(request);
+    // What has come together is told together: one look for each follower instead of one for each token.
+    let mut deltas = choice.provider.stream(request).ready_chunks(TOLD_AT_ONCE);
     let mut declined = false;
-    while let Some(delta) = deltas.next().await {
-        match delta {
-            Ok(Delta::Text(content)) => tell(backend, live, RunEvent::Chunk { content }).await,
-            Ok(Delta::Refusal(content)) => {
-                declined = true;
-                tell(backend, live, RunEvent::Chunk { content }).await;
+    while let Some(ready) = deltas.next().await {
+        let mut events = Vec::with_capacity(ready.len());
+        let mut over = None;
+        for delta in ready {
+            match delta {
+                Ok(Delta::Text(content)) => events.push(RunEvent::Chunk { content }),
+                Ok(Delta::Refusal(content)) => {
+                    declined = true;
+                    events.push(RunEvent::Chunk { content });
+                }
+                Ok(Delta::Thought(content)) => events.push(RunEvent::Thought { content }),
+                Ok(Delta::Usage(counted)) => lock(meter).counted = Some(counted),
+                Ok(Delta::Finish(finish)) => over = Some(Ok(finish)),
+                Err(error) => over = Some(Err(error)),
             }
-            Ok(Delta::Thought(content)) => tell(backend, live, RunEvent::Thought { content }).await,
-            Ok(Delta::Usage(counted)) => lock(meter).counted = Some(counted),
-            Ok(Delta::Finish(finish)) => {
+        }
+        tell(backend, live, events).await;
+        match over {
+            Some(Ok(finish)) => {
                 let reason = if declined { FinishReason::ContentFilter } else { reason(&finish) };
                 return Ending::done(model, MessageStatus::Complete, reason);
             }
-            Err(error) => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
+            Some(Err(error)) => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
+            None => {}
         }
         if live.text_length() > MAX_ANSWER {
             return Ending::done(model, MessageStatus::Complete, FinishReason::Length);
@@ -155,34 +179,32 @@ async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInf
     Ending::failed(model, failure(backend, &choice.provider, &broken, live))
 }
 
-/// What the model gets to read. Costs one query, and holds no connection afterwards.
-async fn request(backend: &Backend, live: &Live, choice: &Choice) -> Result<ChatRequest> {
+/// What the model gets to read. Costs one query for most conversations, and holds no connection afterwards.
+async fn read_context(backend: &Backend, live: &Live, choice: &Choice) -> Result<Vec<ChatMessage>> {
     let budget = context::budget(choice.context_window);
     let mut branch: Vec<db::messages::Message> = Vec::new();
     // A few at a time: messages can be long, and most of a long conversation is not sent.
     while branch.len() < context::MAX_MESSAGES && context::length(&branch) <= budget {
         let page = Page { limit: BRANCH_PAGE, offset: i64::try_from(branch.len()).unwrap_or(i64::MAX) };
         let part = db::messages::list_branch(&backend.db, live.started.conversation_id, live.owner, page).await?;
-        if part.is_empty() {
+        let is_all = part.last().is_none_or(|oldest| oldest.parent_id.is_none());
+        branch.extend(part);
+        if is_all {
             break;
         }
-        branch.extend(part);
     }
-    Ok(ChatRequest {
-        model: choice.model.clone(),
-        system: Some(SYSTEM.to_owned()),
-        messages: context::assemble(branch, budget),
-        settings: choice.settings,
-    })
+    Ok(context::assemble(branch, budget))
 }
 
-async fn tell(backend: &Backend, live: &Live, event: RunEvent) {
-    if let RunEvent::Chunk { content } | RunEvent::Thought { content } = &event
-        && content.is_empty()
-    {
+async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>) {
+    events.retain(|event| match event {
+        RunEvent::Chunk { content } | RunEvent::Thought { content } => !content.is_empty(),
+        _ => true,
+    });
+    if events.is_empty() {
         return;
     }
-    live.push(event);
+    live.push(events);
     backend.runs.dirty.notify_one();
     if live.backlog() > MAX_BACKLOG {
         let mut changes = live.changes();
@@ -254,19 +276,20 @@ pub(crate) async fn store(
     thought: &str,
     ending: &Ending,
 ) -> db::Result<bool> {
-    let now = backend.clock.now();
     let last = rest.last.saturating_add(1);
     rest.entries.push(Entry { n: last, event: ending.last.clone() });
-    let mut tx = backend.db.begin().await?;
-    if !db::runs::finish(&mut tx, place.run, place.lease_number, i64::from(last), ending.status, now).await? {
-        return Ok(false);
-    }
-    db::run_log::append(&mut tx, place.run, rest.first, last, &rest.entries).await?;
-    let message = db::messages::Ending { content, thought, status: ending.status, model: &ending.model };
-    db::messages::finish(&mut tx, place.message, &message).await?;
-    db::conversations::touch(&mut tx, place.conversation, now).await?;
-    tx.commit().await?;
-    Ok(true)
+    let end = db::exchanges::End {
+        run: place.run,
+        lease_number: place.lease_number,
+        conversation: place.conversation,
+        message: place.message,
+        ending: db::messages::Ending { content, thought, status: ending.status, model: &ending.model },
+        first_seq: rest.first,
+        last_seq: last,
+        entries: &rest.entries,
+        now: backend.clock.now(),
+    };
+    db::exchanges::finish(&backend.db, &end).await
 }
 
 fn early(model: &ModelInfo, why: EarlyEnd) -> Ending {

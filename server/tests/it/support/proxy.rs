@@ -18,7 +18,7 @@ use url::Url;
 pub(crate) struct Proxy {
     address: SocketAddr,
     upstream: Url,
-    lose_next_commit: Arc<AtomicBool>,
+    lose_next_start: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -28,8 +28,8 @@ impl Proxy {
         let target = (upstream.host_str().unwrap().to_owned(), upstream.port().unwrap_or(5432));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let lose_next_commit = Arc::new(AtomicBool::new(false));
-        let lose = lose_next_commit.clone();
+        let lose_next_start = Arc::new(AtomicBool::new(false));
+        let lose = lose_next_start.clone();
         let (tasks, connections) = (TaskTracker::new(), TaskTracker::new());
         tasks.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -37,7 +37,7 @@ impl Proxy {
                 connections.spawn(pass(client, server, lose.clone()));
             }
         });
-        Self { address, upstream, lose_next_commit }
+        Self { address, upstream, lose_next_start }
     }
 
     /// The URL of the database by way of this line.
@@ -48,26 +48,36 @@ impl Proxy {
         url.into()
     }
 
-    /// The next commit is carried out, and the line breaks before anybody hears of it.
-    pub(crate) fn lose_next_commit(&self) {
-        self.lose_next_commit.store(true, Ordering::SeqCst);
+    /// The next start of a run is stored, and the line breaks before anybody hears of it.
+    pub(crate) fn lose_next_start(&self) {
+        self.lose_next_start.store(true, Ordering::SeqCst);
     }
 
     /// Whether it has happened.
     pub(crate) fn has_lost_it(&self) -> bool {
-        !self.lose_next_commit.load(Ordering::SeqCst)
+        !self.lose_next_start.load(Ordering::SeqCst)
     }
 }
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, lose_next_commit: Arc<AtomicBool>) {
+/// What the statement has in it that stores the start of a run.
+const START: &[u8] = b"insert into runs ";
+/// The message that carries a prepared statement out, as the protocol writes it: its length, no name.
+const EXECUTE: &[u8] = b"E\0\0\0\x09\0";
+
+async fn pass(mut client: TcpStream, mut server: TcpStream, lose_next_start: Arc<AtomicBool>) {
     let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
+    let mut is_start = false;
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
+                let has = |wanted: &[u8]| asked[..length].windows(wanted.len()).any(|bytes| bytes == wanted);
+                // It is prepared first and carried out next.
+                is_start |= has(START);
+                let is_carried_out = is_start && has(EXECUTE);
+                is_start &= !is_carried_out;
                 server.write_all(&asked[..length]).await.unwrap();
-                let is_commit = asked[..length].windows(7).any(|bytes| bytes == b"COMMIT\0");
-                if is_commit && lose_next_commit.swap(false, Ordering::SeqCst) {
+                if is_carried_out && lose_next_start.swap(false, Ordering::SeqCst) {
                     // The server answers when it has committed.
                     let _ = server.read(&mut answered).await;
                     return;

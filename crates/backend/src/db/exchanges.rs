@@ -79,24 +79,34 @@ macro_rules! at_once {
     };
 }
 
+const BEGIN: &str = at_once!(
+    "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, updated_at) \
+     select $1, $9, $15, id, $14, false, false, $4, $4 from answer"
+);
+
+const BEGIN_AND_PREFER: &str = at_once!(
+    "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, updated_at) \
+     select $1, $9, $15, id, $14, false, false, $4, $4 from answer), \
+     preferred as ( \
+       update users set settings = settings || jsonb_build_object('model', $14::jsonb -> 'model'), updated_at = $4 \
+       where id = $9"
+);
+
+const CONTINUE: &str = at_once!(
+    "update conversations c set head_message_id = answer.id, settings = $14, title = coalesce($15, c.title) \
+     from answer where c.id = $1"
+);
+
 /// Stores a question, its empty answer and its run, and gives the ids of the two messages. `None` where the conversation
 /// is not the owner's. [`super::Error::Duplicate`] where the `client_message_id` was used before, or where another run of
 /// the conversation is still going. Then nothing is stored.
 pub(crate) async fn insert(db: &Db, exchange: &NewExchange<'_>) -> Result<Option<(MessageId, MessageId)>> {
-    const BEGIN: &str = at_once!(
-        "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, \
-         updated_at) select $1, $9, $15, id, $14, false, false, $4, $4 from answer"
-    );
-    const CONTINUE: &str = at_once!(
-        "update conversations c set head_message_id = answer.id, settings = $14, title = coalesce($15, c.title) \
-         from answer where c.id = $1"
-    );
     if let Db::Postgres(pool) = db
         && exchange.title.is_some()
-        && !exchange.is_preferred
     {
         let settings = Settings { model: Some(exchange.chosen.clone()) };
-        return insert_at_once(pool, BEGIN, None, &settings, exchange).await.map(Some);
+        let sql = if exchange.is_preferred { BEGIN_AND_PREFER } else { BEGIN };
+        return insert_at_once(pool, sql, None, &settings, exchange).await.map(Some);
     }
     let mut tx = db.begin().await?;
     let Some(Held { head, mut settings }) = enter(&mut tx, exchange).await? else { return Ok(None) };

@@ -1,10 +1,12 @@
 //! The log of a run: what its followers were told, for those who come later.
 
-use super::{Db, Result, Tx, read, within, write};
+use super::{Db, Result, Tx, read, runs, within, write};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
+use sqlx::{postgres::PgPool, types::Json};
+use std::collections::HashMap;
 use types::{RunEvent, RunId};
+use uuid::Uuid;
 
 /// An event with the place `n` at which the run stands after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +14,60 @@ pub(crate) struct Entry {
     pub(crate) n: u32,
     #[serde(flatten)]
     pub(crate) event: RunEvent,
+}
+
+/// What a run has told since its log was stored the last time: the events with `first_seq < n <= last_seq`.
+pub(crate) struct Part {
+    pub(crate) run: RunId,
+    pub(crate) lease_number: i64,
+    pub(crate) first_seq: u32,
+    pub(crate) last_seq: u32,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Stores parts of several runs' logs in one transaction and moves the runs on, each for the holder of its lease. Gives
+/// the runs that are still theirs, with whether somebody has asked to stop; of the others nothing is stored.
+pub(crate) async fn store(db: &Db, parts: &[Part]) -> Result<HashMap<RunId, bool>> {
+    if let Db::Postgres(pool) = db {
+        return store_at_once(pool, parts).await;
+    }
+    let mut tx = db.begin().await?;
+    let mut running = HashMap::with_capacity(parts.len());
+    for part in parts {
+        let last = i64::from(part.last_seq);
+        if let Some(stop) = runs::advance(&mut tx, part.run, part.lease_number, last).await? {
+            append(&mut tx, part.run, part.first_seq, part.last_seq, &part.entries).await?;
+            running.insert(part.run, stop);
+        }
+    }
+    tx.commit().await?;
+    Ok(running)
+}
+
+async fn store_at_once(pool: &PgPool, parts: &[Part]) -> Result<HashMap<RunId, bool>> {
+    const SQL: &str = "with part as ( \
+           select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[]) \
+           as part (run_id, lease_number, first_seq, last_seq, events)), \
+         advanced as ( \
+           update runs r set last_seq = part.last_seq from part \
+           where r.id = part.run_id and r.lease_number = part.lease_number and r.status = 'running' \
+           returning r.id, r.stop_requested_at is not null as stop), \
+         logged as ( \
+           insert into run_log (run_id, first_seq, last_seq, events) \
+           select part.run_id, part.first_seq, part.last_seq, part.events \
+           from part join advanced on advanced.id = part.run_id \
+           on conflict (run_id, last_seq) do nothing) \
+         select id, stop from advanced";
+    let of_each = |value: fn(&Part) -> i64| parts.iter().map(value).collect::<Vec<_>>();
+    let rows: Vec<(Uuid, bool)> = sqlx::query_as(SQL)
+        .bind(parts.iter().map(|part| part.run.0).collect::<Vec<_>>())
+        .bind(of_each(|part| part.lease_number))
+        .bind(of_each(|part| i64::from(part.first_seq)))
+        .bind(of_each(|part| i64::from(part.last_seq)))
+        .bind(parts.iter().map(|part| Json(&part.entries)).collect::<Vec<_>>())
+        .fetch_all(pool)
+        .await?;
+    Ok(rows.into_iter().map(|(id, stop)| (RunId(id), stop)).collect())
 }
 
 /// Appends a row that covers `first_seq < n <= last_seq`. For a caller that has just advanced the run. A row that is

@@ -6,15 +6,16 @@
 mod schema;
 
 use super::conversations::Settings;
-use super::exchanges::{End, NewExchange, Stored};
+use super::exchanges::{End, NewExchange};
 use super::messages::{Ending, NewMessage};
-use super::run_log::Entry;
+use super::run_log::{Entry, Part};
 use super::sessions::{Kind, Session};
 use super::users::NewUser;
 use super::*;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
+use std::collections::HashMap;
 use types::{
     ConversationId, ErrorCode, FinishReason, GenerationSettings, MessageId, MessageRole, MessageStatus, ModelInfo,
     ModelRef, Page, Preferences, RunError, RunEvent, RunId, SentimentMethod, SessionId, Usage, UsageTotal, UserId,
@@ -440,8 +441,12 @@ on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
     let named = NewExchange { chosen: chosen.clone(), is_named: true, ..question(ada, id, &info) };
     exchanges::insert(&db, &named).await.unwrap().unwrap();
     assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().settings.model, Some(chosen.clone()));
-    let preferred =
-        NewExchange { title: Some("t"), is_preferred: true, chosen: chosen.clone(), ..question(ada, ConversationId(Uuid::now_v7()), &info) };
+    let preferred = NewExchange {
+        title: Some("t"),
+        is_preferred: true,
+        chosen: chosen.clone(),
+        ..question(ada, ConversationId(Uuid::now_v7()), &info)
+    };
     exchanges::insert(&db, &preferred).await.unwrap().unwrap();
     let found = conversations::find(&db, preferred.conversation, ada).await.unwrap().unwrap();
     assert_eq!((found.total_messages, found.settings.model), (2, Some(chosen.clone())));
@@ -479,19 +484,33 @@ on_both!(only_the_holder_of_the_lease_writes, |db| async move {
     let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
     let chunk = |n, content: &str| Entry { n, event: RunEvent::Chunk { content: content.into() } };
 
-    let mut tx = db.begin().await.unwrap();
-    assert_eq!(runs::advance(&mut tx, run, 1, 3).await.unwrap(), Some(false));
-    run_log::append(&mut tx, run, 0, 3, &[chunk(3, "a\"b")]).await.unwrap();
-    assert_eq!(runs::advance(&mut tx, run, 2, 9).await.unwrap(), None, "another lease");
-    tx.commit().await.unwrap();
+    let part = |run, lease_number, first_seq, last_seq, content: &str| Part {
+        run,
+        lease_number,
+        first_seq,
+        last_seq,
+        entries: vec![chunk(last_seq, content)],
+    };
+    let (other_run, _) = exchange(&db, ada, conversation(&db, ada, "t", 1).await, None).await.unwrap();
+    let parts = [part(run, 1, 0, 3, "a\"b"), part(other_run, 2, 0, 9, "another lease")];
+    assert_eq!(run_log::store(&db, &parts).await.unwrap(), HashMap::from([(run, false)]));
+    assert_eq!(
+        run_log::store(&db, &parts[..1]).await.unwrap().len(),
+        1,
+        "a commit whose answer was lost is made again"
+    );
+    assert_eq!(run_log::list(&db, other_run, 0).await.unwrap(), []);
+    assert!(
+        conversations::delete(&db, runs::find(&db, other_run, ada).await.unwrap().unwrap().conversation_id, ada)
+            .await
+            .unwrap()
+    );
     assert_eq!(runs::find(&db, run, ada).await.unwrap().unwrap().last_seq, 3);
 
     assert!(!runs::request_stop(&db, run, bob, at(11)).await.unwrap());
     assert!(runs::request_stop(&db, run, ada, at(11)).await.unwrap());
-    let mut tx = db.begin().await.unwrap();
-    assert_eq!(runs::advance(&mut tx, run, 1, 5).await.unwrap(), Some(true), "somebody asked to stop");
-    run_log::append(&mut tx, run, 3, 5, &[chunk(5, "cd")]).await.unwrap();
-    tx.commit().await.unwrap();
+    let stopped = run_log::store(&db, &[part(run, 1, 3, 5, "cd")]).await.unwrap();
+    assert_eq!(stopped, HashMap::from([(run, true)]), "somebody asked to stop");
     assert_eq!(run_log::list(&db, run, 0).await.unwrap(), [chunk(3, "a\"b"), chunk(5, "cd")]);
     assert_eq!(run_log::list(&db, run, 3).await.unwrap(), [chunk(5, "cd")]);
 

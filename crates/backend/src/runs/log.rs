@@ -1,6 +1,7 @@
 //! The log writer: one task that stores what every run of this process has told, together and at most every 250 ms.
 
-use super::live::{EarlyEnd, Live};
+use super::live::{EarlyEnd, Live, Unstored};
+use crate::db::run_log::Part;
 use crate::{Backend, db};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -37,36 +38,33 @@ pub(crate) async fn write(backend: Backend) {
 
 /// Stores what the runs' logs lack, in one transaction. A run that is another's by now, or deleted, ends here.
 async fn flush(backend: &Backend, runs: &[Arc<Live>]) -> db::Result<()> {
-    let mut tx = backend.db.begin().await?;
-    let mut stored = Vec::with_capacity(runs.len());
-    let mut outcome = Vec::new();
+    let mut parts = Vec::with_capacity(runs.len());
+    let mut held = Vec::with_capacity(runs.len());
     for live in runs {
         // A run that is storing its own ending needs nothing from here.
         let Ok(guard) = live.storing.try_lock() else { continue };
-        let unstored = live.unstored();
-        if unstored.entries.is_empty() {
-            continue;
-        }
-        let last = unstored.last;
-        let id = live.started.run_id;
-        match db::runs::advance(&mut tx, id, live.lease_number, i64::from(last)).await? {
-            None => outcome.push((live, EarlyEnd::Lost)),
-            Some(stop) => {
-                db::run_log::append(&mut tx, id, unstored.first, last, &unstored.entries).await?;
-                stored.push((live, last, guard));
-                if stop {
-                    outcome.push((live, EarlyEnd::Stopped));
-                }
-            }
+        let Unstored { first, last, entries } = live.unstored();
+        if !entries.is_empty() {
+            let (run, lease_number) = (live.started.run_id, live.lease_number);
+            parts.push(Part { run, lease_number, first_seq: first, last_seq: last, entries });
+            held.push((live, guard));
         }
     }
-    tx.commit().await?;
-    for (live, last, guard) in stored {
-        live.stored_up_to(last);
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let running = db::run_log::store(&backend.db, &parts).await?;
+    for (part, (live, guard)) in parts.iter().zip(held) {
+        let stop = running.get(&part.run);
+        if stop.is_some() {
+            live.stored_up_to(part.last_seq);
+        }
         drop(guard);
-    }
-    for (live, why) in outcome {
-        live.end_early(why);
+        match stop {
+            None => live.end_early(EarlyEnd::Lost),
+            Some(true) => live.end_early(EarlyEnd::Stopped),
+            Some(false) => {}
+        }
     }
     Ok(())
 }

@@ -124,7 +124,14 @@ fn used(live: &Live, choice: &Choice, meter: Meter) -> Option<Usage> {
 }
 
 /// Passes the provider's deltas on. Dropping this future drops the provider's connection.
-async fn relay(backend: &Backend, live: &Live, choice: &Choice, model: &ModelInfo, opening: Option<String>, meter: &Mutex<Meter>) -> Ending {
+async fn relay(
+    backend: &Backend,
+    live: &Live,
+    choice: &Choice,
+    model: &ModelInfo,
+    opening: Option<String>,
+    meter: &Mutex<Meter>,
+) -> Ending {
     let messages = match opening {
         Some(question) => Ok(vec![ChatMessage::user(question)]),
         None => read_context(backend, live, choice).await,

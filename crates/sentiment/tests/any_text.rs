@@ -42,6 +42,11 @@ proptest! {
         check(&pieces.join(glue));
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
     fn long_texts_are_read_at_both_ends(pieces in proptest::collection::vec(piece(), 1..8)) {
         let piece = pieces.concat();

@@ -8,10 +8,10 @@ use crate::{
     telemetry,
 };
 use anyhow::Context as _;
-use backend::{Backend, Clock, Secret, accounts};
+use backend::{Backend, Clock, Secret, accounts, fill};
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
@@ -86,6 +86,17 @@ pub async fn promote(config: &Config, email: &str) -> anyhow::Result<()> {
     backend.shut_down(Duration::ZERO).await;
     let user = outcome?;
     say(&format!("{} is an admin and signs in again.", user.username))
+}
+
+/// Fills the database with invented people. Never in production: nobody could take them out again.
+pub async fn fill(config: &Config, amount: fill::Amount) -> anyhow::Result<()> {
+    anyhow::ensure!(config.environment != Environment::Production, "a database in production is not filled");
+    let backend = open(config).await?;
+    let begun = Instant::now();
+    let outcome = fill::fill(&backend, amount).await.map_err(explain);
+    backend.shut_down(Duration::ZERO).await;
+    let written = outcome?;
+    say(&format!("{} people with {written} messages, in {} seconds.", amount.users, begun.elapsed().as_secs()))
 }
 
 /// Says what is configured, without secrets.

@@ -1,5 +1,6 @@
 //! `lia`: the command line. Knows the commands, their arguments and the exit codes, and nothing of what they do.
 
+use backend::fill::Amount;
 use clap::{Parser, Subcommand};
 use server::{commands, config::Config};
 use std::{io::Write as _, num::NonZero, process::ExitCode};
@@ -69,6 +70,21 @@ enum Admin {
         #[arg(long)]
         username: String,
     },
+    /// Fill an empty database with invented people and conversations, for trying out the dashboard
+    Fill {
+        /// How many people
+        #[arg(long, default_value_t = 200)]
+        users: u32,
+        /// How many questions and answers together
+        #[arg(long, default_value_t = 20_000)]
+        messages: u32,
+        /// The same number invents the same
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Fill a database that has people in it
+        #[arg(long)]
+        force: bool,
+    },
     /// Make an existing account an admin
     Promote {
         /// The account's e-mail address
@@ -109,6 +125,9 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Serve => commands::serve(config).await,
         Command::Migrate => commands::migrate(&config).await,
         Command::Admin(Admin::Create { email, username }) => commands::create_admin(&config, email, username).await,
+        Command::Admin(Admin::Fill { users, messages, seed, force }) => {
+            commands::fill(&config, Amount { users, messages, seed, force }).await
+        }
         Command::Admin(Admin::Promote { email }) => commands::promote(&config, &email).await,
         Command::Config(ConfigCommand::Check) => commands::check(&config),
     };

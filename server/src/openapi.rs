@@ -22,6 +22,7 @@ use utoipa::{
     tags(
         (name = "accounts", description = "Accounts and sign-ins"),
         (name = "chat", description = "Conversations and the answers being written in them"),
+        (name = "admin", description = "How everybody together feels; for admins"),
         (name = "operations", description = "Whether Lia is well"),
     ),
     // The JSON side of a page, which Leptos routes.

@@ -2,6 +2,7 @@
 //! `backend`'s; what crosses the wire is `types`'.
 
 pub mod about;
+pub mod admin;
 pub mod auth;
 pub mod conversations;
 pub mod forms;
@@ -38,6 +39,9 @@ pub fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::models))
         .routes(routes!(preferences::get, preferences::replace))
         .routes(routes!(health::info))
+        .routes(routes!(admin::sentiment))
+        .routes(routes!(admin::export_json))
+        .routes(routes!(admin::export_csv))
 }
 
 /// The routes that monitoring calls: neither counted nor asked who calls.

@@ -31,6 +31,8 @@ pub enum Via {
 pub enum Permission {
     /// See how the installation runs.
     ViewInstallation,
+    /// See how everybody together feels.
+    ViewInsights,
 }
 
 impl Actor {
@@ -42,7 +44,7 @@ impl Actor {
     /// Whether they have a right.
     pub const fn may(&self, permission: Permission) -> bool {
         match permission {
-            Permission::ViewInstallation => matches!(self.user.role, UserRole::Admin),
+            Permission::ViewInstallation | Permission::ViewInsights => matches!(self.user.role, UserRole::Admin),
         }
     }
 

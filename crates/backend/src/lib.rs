@@ -10,6 +10,8 @@ mod clock;
 pub mod conversations;
 mod db;
 mod error;
+pub mod fill;
+pub mod insights;
 pub mod models;
 mod passwords;
 pub mod preferences;
@@ -120,6 +122,7 @@ impl Backend {
         runs::recover::recover(self).await?;
         self.background.spawn(runs::log::write(self.clone()));
         self.background.spawn(prune(self.clone()));
+        self.background.spawn(insights::keep_rolled_up(self.clone()));
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod chat;
 mod error;
 mod event;
 mod ids;
+mod insights;
 mod model;
 mod preferences;
 mod sentiment;
@@ -22,6 +23,10 @@ pub use chat::{
 pub use error::{ApiError, Envelope, ErrorCode, FieldError, Fields};
 pub use event::{FinishReason, RunError, RunEvent, StreamId, Usage, UsageTotal};
 pub use ids::{ConversationId, MessageId, RunId, SessionId, UserId};
+pub use insights::{
+    AnswerDrops, ConversationTurns, DROP_MIN, InsightChoices, InsightGroup, InsightParameters, InsightPoint,
+    InsightQuery, InsightStep, PEOPLE_MIN, SentimentInsights,
+};
 pub use model::{Model, ModelCatalogue, Price, ProviderView};
 pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences};
 pub use sentiment::{

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails ends")]
 #![expect(clippy::print_stderr, reason = "whoever runs the tests is told what they leave out")]
 
+mod admin;
 mod auth;
 mod chat;
 mod conversations;

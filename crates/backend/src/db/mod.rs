@@ -6,6 +6,8 @@
 
 pub(crate) mod conversations;
 pub(crate) mod exchanges;
+pub(crate) mod fill;
+pub(crate) mod insights;
 pub(crate) mod messages;
 pub(crate) mod run_log;
 pub(crate) mod runs;

@@ -3,6 +3,7 @@
 //! SQLite always; Postgres where `TEST_DATABASE_URL` names a server on which databases may be made (`./dev test`
 //! starts one).
 
+mod insights;
 mod schema;
 
 use super::conversations::Settings;

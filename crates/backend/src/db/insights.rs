@@ -1,0 +1,171 @@
+//! The numbers of the dashboard: the days that are out of date, what was read on a day, and the cells.
+//!
+//! Triggers of the migrations note the days; whoever writes messages need not think of it. These queries are the only
+//! ones on people's messages that take no owner: what comes of them is shown in groups only (`insights`).
+
+use super::{Db, Result, Tx, read, within};
+use crate::insights::cells::{Answer, Course, Detail, Reading, Source, Totals};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use sqlx::types::Json;
+use std::collections::BTreeMap;
+
+/// A cell as it is stored.
+pub(crate) struct Cell {
+    pub(crate) day: NaiveDate,
+    pub(crate) source: Source,
+    pub(crate) totals: Totals,
+}
+
+#[derive(sqlx::FromRow)]
+struct CellRow {
+    day: NaiveDate,
+    provider: String,
+    model: String,
+    method: String,
+    messages: i64,
+    score_sum: f64,
+    detail: Json<Detail>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ReadingRow {
+    person: i64,
+    provider: String,
+    model: String,
+    method: String,
+    score: f64,
+    label: Option<String>,
+    emotion: Option<String>,
+    score_before: Option<f64>,
+    answer_provider: String,
+    answer_model: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct CourseRow {
+    person: i64,
+    provider: String,
+    model: String,
+    method: String,
+    first_score: f64,
+    last_score: f64,
+}
+
+/// The cells from one day to another, both included, by day.
+pub(crate) async fn list(db: &Db, from: NaiveDate, to: NaiveDate) -> Result<Vec<Cell>> {
+    const SQL: &str = "select day, provider, model, method, messages, score_sum, detail from sentiment_cells \
+                       where day >= $1 and day <= $2 order by day, provider, model, method";
+    let rows: Vec<CellRow> = read!(db, |pool| sqlx::query_as(SQL).bind(from).bind(to).fetch_all(pool).await?);
+    let cell = |row: CellRow| Cell {
+        day: row.day,
+        source: Source { provider: row.provider, model: row.model, method: row.method },
+        totals: Totals { messages: row.messages, score_sum: row.score_sum, detail: row.detail.0 },
+    };
+    Ok(rows.into_iter().map(cell).collect())
+}
+
+/// The days that are out of date, the newest first; `limit` of them.
+pub(crate) async fn list_changed_days(db: &Db, limit: i64) -> Result<Vec<NaiveDate>> {
+    const SQL: &str = "select day from sentiment_changes group by day order by day desc limit $1";
+    let rows: Vec<(NaiveDate,)> = read!(db, |pool| sqlx::query_as(SQL).bind(limit).fetch_all(pool).await?);
+    Ok(rows.into_iter().map(|(day,)| day).collect())
+}
+
+/// Takes up the changes of a day. What they are about is visible to the statements after this one; another process that
+/// takes up the same day waits.
+pub(crate) async fn take_changes(tx: &mut Tx, day: NaiveDate) -> Result<()> {
+    const SQL: &str = "delete from sentiment_changes where day = $1";
+    within!(tx, |connection| sqlx::query(SQL).bind(day).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// The messages of a day that were read. The model is that of the message's first answer.
+pub(crate) async fn list_readings(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Reading>> {
+    const SQL: &str = "select c.user_id as person, \
+           coalesce((select a.provider from messages a where a.parent_id = n.id and a.role = 'assistant' \
+                     order by a.id limit 1), '') as provider, \
+           coalesce((select a.model from messages a where a.parent_id = n.id and a.role = 'assistant' \
+                     order by a.id limit 1), '') as model, \
+           coalesce(n.sentiment_method, 'local') as method, n.sentiment_score as score, n.sentiment_label as label, \
+           n.sentiment_emotion as emotion, b.sentiment_score as score_before, \
+           coalesce(r.provider, '') as answer_provider, coalesce(r.model, '') as answer_model \
+         from messages n \
+         join conversations c on c.id = n.conversation_id and c.deleted_at is null \
+         left join messages r on r.id = n.parent_id and r.role = 'assistant' \
+         left join messages b on b.id = r.parent_id and b.role = 'user' \
+         where n.sentiment_score is not null and n.role = 'user' and n.created_at >= $1 and n.created_at < $2 \
+         order by n.id";
+    let (begin, end) = bounds(day);
+    let rows: Vec<ReadingRow> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(begin).bind(end).fetch_all(connection).await?);
+    let reading = |row: ReadingRow| Reading {
+        person: row.person,
+        source: Source { provider: row.provider, model: row.model, method: row.method },
+        score: row.score,
+        label: row.label,
+        emotion: row.emotion,
+        after: row.score_before.map(|score_before| Answer {
+            provider: row.answer_provider,
+            model: row.answer_model,
+            score_before,
+        }),
+    };
+    Ok(rows.into_iter().map(reading).collect())
+}
+
+/// The conversations begun on a day in which at least two messages were read. First and last are by the place in the
+/// conversation: the longest branch counts.
+pub(crate) async fn list_courses(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Course>> {
+    const SQL: &str = "select c.user_id as person, \
+           coalesce((select a.provider from messages a where a.parent_id = f.id and a.role = 'assistant' \
+                     order by a.id limit 1), '') as provider, \
+           coalesce((select a.model from messages a where a.parent_id = f.id and a.role = 'assistant' \
+                     order by a.id limit 1), '') as model, \
+           coalesce(f.sentiment_method, 'local') as method, f.sentiment_score as first_score, \
+           l.sentiment_score as last_score \
+         from conversations c \
+         join messages f on f.id = (select m.id from messages m where m.conversation_id = c.id \
+           and m.sentiment_score is not null order by m.depth, m.id limit 1) \
+         join messages l on l.id = (select m.id from messages m where m.conversation_id = c.id \
+           and m.sentiment_score is not null order by m.depth desc, m.id desc limit 1) \
+         where c.deleted_at is null and c.created_at >= $1 and c.created_at < $2 and l.id <> f.id \
+         order by f.id";
+    let (begin, end) = bounds(day);
+    let rows: Vec<CourseRow> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(begin).bind(end).fetch_all(connection).await?);
+    let course = |row: CourseRow| Course {
+        person: row.person,
+        source: Source { provider: row.provider, model: row.model, method: row.method },
+        first_score: row.first_score,
+        last_score: row.last_score,
+    };
+    Ok(rows.into_iter().map(course).collect())
+}
+
+/// Puts the cells of a day in the place of those there were.
+pub(crate) async fn replace(tx: &mut Tx, day: NaiveDate, cells: &BTreeMap<Source, Totals>) -> Result<()> {
+    const DELETE: &str = "delete from sentiment_cells where day = $1";
+    const INSERT: &str = "insert into sentiment_cells (day, provider, model, method, messages, score_sum, detail) \
+                          values ($1, $2, $3, $4, $5, $6, $7)";
+    within!(tx, |connection| sqlx::query(DELETE).bind(day).execute(connection).await.map(drop))?;
+    for (source, totals) in cells {
+        within!(tx, |connection| sqlx::query(INSERT)
+            .bind(day)
+            .bind(&source.provider)
+            .bind(&source.model)
+            .bind(&source.method)
+            .bind(totals.messages)
+            .bind(totals.score_sum)
+            .bind(Json(&totals.detail))
+            .execute(connection)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
+}
+
+/// The moments between which a day lies, UTC; the second is not part of it.
+fn bounds(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    (midnight(day), midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)))
+}

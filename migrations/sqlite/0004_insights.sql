@@ -1,0 +1,89 @@
+-- What the admin dashboard shows, added up a day at a time; crates/backend/src/insights says how. SQLite; the other
+-- folder holds the same tables and columns.
+
+-- A cell: one day (UTC), provider, model and method. It is made anew from the messages whenever something of its day
+-- has changed, so nothing in it outlives them.
+create table sentiment_cells (
+    day date not null,
+    -- The model that was asked; empty where none is known.
+    provider text not null,
+    model text not null,
+    method text not null,
+    -- The messages that were read, and the sum of their scores.
+    messages bigint not null,
+    score_sum double precision not null,
+    -- Labels, emotions, conversations and answers, each with the numbers of up to five of the people behind it: as many
+    -- as it takes to tell whether they are enough to be shown.
+    detail jsonb not null,
+    primary key (day, provider, model, method)
+);
+
+-- The days whose cells are out of date: a row for each change and no key but its number, so that answers that end at
+-- once never wait for each other.
+create table sentiment_changes (
+    id integer primary key autoincrement,
+    day date not null
+);
+create index sentiment_changes_day on sentiment_changes (day);
+
+create index messages_sentiment on messages (created_at) where sentiment_score is not null;
+create index conversations_created_at on conversations (created_at);
+
+-- Triggers, in the language of the engine: whoever writes or deletes a message cannot forget the dashboard.
+
+insert into sentiment_changes (day)
+select substr(created_at, 1, 10) from messages where sentiment_score is not null
+union select substr(created_at, 1, 10) from conversations;
+
+-- A reading counts on its own day, in its conversation on the day that began, and for the message after the next one,
+-- which is compared with it. Of an answer, the model counts: for its question, and for the message that follows it.
+create trigger sentiment_inserted after insert on messages when new.sentiment_score is not null
+begin
+    insert into sentiment_changes (day)
+    select substr(new.created_at, 1, 10) where new.role = 'user'
+    union
+    select substr(m.created_at, 1, 10) from messages m
+    where m.sentiment_score is not null and m.parent_id in (select id from messages where parent_id = new.id)
+    union
+    select substr(c.created_at, 1, 10) from conversations c where c.id = new.conversation_id;
+end;
+create trigger sentiment_updated
+after update of sentiment_score, sentiment_label, sentiment_emotion, sentiment_method, provider, model on messages
+when (old.sentiment_score, old.sentiment_label, old.sentiment_emotion, old.sentiment_method, old.provider, old.model)
+     is not
+     (new.sentiment_score, new.sentiment_label, new.sentiment_emotion, new.sentiment_method, new.provider, new.model)
+begin
+    insert into sentiment_changes (day)
+    select substr(new.created_at, 1, 10) where new.role = 'user'
+    union
+    select substr(m.created_at, 1, 10) from messages m where m.id = new.parent_id and m.sentiment_score is not null
+    union
+    select substr(m.created_at, 1, 10) from messages m where m.parent_id = new.id and m.sentiment_score is not null
+    union
+    select substr(m.created_at, 1, 10) from messages m
+    where m.sentiment_score is not null and m.parent_id in (select id from messages where parent_id = new.id)
+    union
+    select substr(c.created_at, 1, 10) from conversations c where c.id = new.conversation_id;
+end;
+create trigger sentiment_deleted after delete on messages
+begin
+    insert into sentiment_changes (day)
+    select substr(old.created_at, 1, 10) where old.sentiment_score is not null
+    union
+    select substr(m.created_at, 1, 10) from messages m where m.id = old.parent_id and m.sentiment_score is not null
+    union
+    select substr(c.created_at, 1, 10) from conversations c where c.id = old.conversation_id;
+end;
+create trigger conversation_hidden after update of deleted_at on conversations
+when old.deleted_at is not new.deleted_at
+begin
+    insert into sentiment_changes (day)
+    select substr(m.created_at, 1, 10) from messages m
+    where m.conversation_id = old.id and m.sentiment_score is not null
+    union
+    select substr(old.created_at, 1, 10);
+end;
+create trigger conversation_deleted after delete on conversations
+begin
+    insert into sentiment_changes (day) values (substr(old.created_at, 1, 10));
+end;

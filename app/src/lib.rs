@@ -96,6 +96,7 @@ fn ServedPage() -> impl IntoView {
         path,
     };
     use pages::{
+        admin::AdminPage,
         door::{LoginPage, RegisterPage},
         not_found::NotFoundPage,
     };
@@ -105,6 +106,7 @@ fn ServedPage() -> impl IntoView {
                 <Route path=path!("/") view=ChatPage ssr=SsrMode::Async/>
                 <Route path=path!("/c/:id") view=ChatPage ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
+                <Route path=path!("/admin") view=AdminPage ssr=SsrMode::Async/>
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>
                 <Route path=path!("/register") view=RegisterPage ssr=SsrMode::Async/>
             </FlatRoutes>

@@ -61,6 +61,7 @@ fn Settings(user: Viewer) -> impl IntoView {
                 </dl>
                 <SignOut class="button"/>
             </section>
+            <WhatAdminsSee/>
             <section>
                 <h2>"Conversations"</h2>
                 <p>"Deleting your conversations deletes all their messages for good."</p>
@@ -68,6 +69,24 @@ fn Settings(user: Viewer) -> impl IntoView {
             </section>
         </main>
     }
+}
+
+#[component]
+fn WhatAdminsSee() -> impl IntoView {
+    view! {
+        <section id="admins">
+            <h2>"What admins can see"</h2>
+            <p>
+                "Admins see how everybody together feels: numbers by day, label, emotion, model, provider and method, and how \
+                 many conversations turned. They do not see whose they are, nor any message or title."
+            </p>
+            <p>
+                "Groups of fewer than 5 people are not shown, nor what would give them away. The numbers are made of the \
+                 messages there are: what you delete leaves them within seconds."
+            </p>
+        </section>
+    }
+    .into_any()
 }
 
 #[component]

@@ -3,12 +3,13 @@
 use super::icon::{self, Icon};
 use crate::{browser, chat::actions::DRAFTS, theme::ThemeSwitch};
 use leptos::prelude::*;
-use types::Viewer;
+use types::{UserRole, Viewer};
 
 /// The account's button and its menu.
 #[component]
 pub(crate) fn AccountMenu(user: Viewer) -> impl IntoView {
     let initial = user.username.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let is_admin = user.role == UserRole::Admin;
     view! {
         <button type="button" class="account" popovertarget="account-menu">
             <span class="avatar" aria-hidden="true">{initial}</span>
@@ -23,6 +24,16 @@ pub(crate) fn AccountMenu(user: Viewer) -> impl IntoView {
                 <Icon path=icon::SETTINGS/>
                 "Settings"
             </a>
+            {is_admin
+                .then(|| {
+                    view! {
+                        <a class="menu-item" href="/admin">
+                            <Icon path=icon::CHART/>
+                            "How people feel"
+                        </a>
+                    }
+                        .into_any()
+                })}
             <SignOut class="menu-item"/>
         </div>
     }

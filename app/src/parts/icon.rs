@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 pub(crate) const AUDIO: &str = "M4 8v4M7 5.5v9M10 3v14M13 6v8M16 8.5v3";
 pub(crate) const BACK: &str = "M16 10H4M9 5l-5 5 5 5";
+pub(crate) const CHART: &str = "M3 16.5h14M3 10.5l4-3 3.5 3L17 4";
 pub(crate) const CHECK: &str = "M4 10.5 8 14.5 16 6";
 pub(crate) const CHEVRON_DOWN: &str = "M5 7.5 10 12.5 15 7.5";
 pub(crate) const CLOSE: &str = "M5 5 15 15M15 5 5 15";

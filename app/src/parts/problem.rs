@@ -24,6 +24,7 @@ pub(crate) fn Problem(
     let (title, action, path) = match error.code {
         ErrorCode::NotSignedIn => ("You are signed out", "Sign in", sign_in),
         ErrorCode::ConversationNotFound => ("There is no such conversation", "Start a new one", "/".to_owned()),
+        ErrorCode::Forbidden => ("This page is for admins", "Go to your conversations", "/".to_owned()),
         ErrorCode::NotFound => ("There is no such page", "Go to your conversations", "/".to_owned()),
         _ => ("This page could not be loaded", "Try again", here),
     };

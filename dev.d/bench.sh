@@ -8,8 +8,8 @@ run_benches() {
   [ $# -gt 0 ] || set -- size idle start relay
   for name in "$@"; do
     case $name in
-      size | idle | start | relay) ;;
-      *) die "There is no benchmark '$name'. There are: size idle start relay" ;;
+      size | idle | start | relay | dashboard) ;;
+      *) die "There is no benchmark '$name'. There are: size idle start relay dashboard" ;;
     esac
   done
   build_program || die "The build failed: the lines above say where."
@@ -20,6 +20,10 @@ run_benches() {
       relay)
         { build_dist && build_load; } || die "The build failed: the lines above say where."
         (measure_relay)
+        ;;
+      dashboard)
+        build_dist || die "The build failed: the lines above say where."
+        (measure_dashboard)
         ;;
       *)
         build_dist || die "The build failed: the lines above say where."
@@ -49,6 +53,15 @@ measure_relay() {
   start_postgres
   LIA_PROGRAM=$target_dir/dist/lia LIA_EMULATOR=$target_dir/dist/emulator LIA_LOAD=$target_dir/dist/load \
     LIA_SITE=$root/target/site LIA_POSTGRES=$TEST_DATABASE_URL node end2end/bench/relay.js </dev/null
+}
+
+# Fills both engines and asks for what the dashboard shows. Runs in a shell of its own, as above. LIA_MESSAGES and
+# LIA_USERS say how much is invented.
+measure_dashboard() {
+  ensure_node
+  start_postgres
+  LIA_PROGRAM=$target_dir/dist/lia LIA_SITE=$root/target/site LIA_POSTGRES=$TEST_DATABASE_URL \
+    node end2end/bench/dashboard.js </dev/null
 }
 
 take_shots() {

@@ -1,0 +1,67 @@
+// The dashboard on many messages, on both engines: how long filling takes, and how long an admin waits for an answer,
+// asked over HTTP one question at a time.
+
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Client } from '../support/api.js';
+import { Lia } from '../support/program.js';
+import { report, round } from './report.js';
+
+const MESSAGES = Number(process.env.LIA_MESSAGES ?? 1_000_000);
+const USERS = Number(process.env.LIA_USERS ?? 1_000);
+const ROUNDS = 21;
+
+const run = promisify(execFile);
+const today = new Date();
+const day = (back) => new Date(today - back * 86_400_000).toISOString().slice(0, 10);
+const QUESTIONS = {
+  'thirty days, by day': '',
+  'a year, by day': `?from=${day(364)}`,
+  'a year, by week': `?from=${day(364)}&step=week`,
+  'a year, by month': `?from=${day(364)}&step=month`,
+  'a year, one model and method': `?from=${day(364)}&step=week&provider=openai&model=gpt-5.2&method=local`,
+};
+
+/** Fills a Lia that is not running and serves it. */
+async function filled(env) {
+  // Making the account first: whoever comes first is the admin.
+  const lia = await Lia.start({ env });
+  const admin = await Client.register(lia.url);
+  await lia.kill();
+  const began = performance.now();
+  const args = ['admin', 'fill', '--force', '--messages', MESSAGES, '--users', USERS].map(String);
+  const settings = { PATH: process.env.PATH, HOME: lia.folder, OLLAMA_BASE_URL: 'http://127.0.0.1:9', ...env };
+  await run(process.env.LIA_PROGRAM, args, { cwd: lia.folder, env: settings });
+  const seconds = (performance.now() - began) / 1000;
+  await lia.startAgain();
+  return { lia, admin, seconds };
+}
+
+/** The time in the middle and the longest, in milliseconds. */
+async function ask(admin, path) {
+  const times = [];
+  for (let index = 0; index < ROUNDS; index += 1) {
+    const began = performance.now();
+    const response = await admin.call('GET', path);
+    const text = await response.text();
+    times.push(performance.now() - began);
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
+  }
+  times.sort((a, b) => a - b);
+  return { middle: times[Math.floor(ROUNDS / 2)], longest: times.at(-1) };
+}
+
+const figures = {};
+for (const [engine, env] of [
+  ['SQLite', {}],
+  ['Postgres', { DATABASE_URL: process.env.LIA_POSTGRES }],
+]) {
+  const { lia, admin, seconds } = await filled(env);
+  figures[`${engine}: filling ${MESSAGES} messages`] = { value: round(seconds), unit: 's' };
+  for (const [what, query] of Object.entries(QUESTIONS)) {
+    const { middle, longest } = await ask(admin, `/api/v1/admin/sentiment${query}`);
+    figures[`${engine}: ${what}`] = { value: round(middle, 1), unit: `ms (longest of ${ROUNDS}: ${round(longest, 1)} ms)` };
+  }
+  await lia.stop();
+}
+await report('dashboard', figures);

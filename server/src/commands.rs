@@ -134,6 +134,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Backend> {
         token_days: config.token_days,
         registration_open: config.registration_open,
         providers,
+        sentiment: config.sentiment.clone(),
         clock: Clock::System,
     };
     Backend::open(settings).await.context("the database cannot be opened")

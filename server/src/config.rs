@@ -5,6 +5,7 @@
 
 pub mod data_dir;
 mod providers;
+mod sentiment;
 pub mod site;
 pub mod variables;
 
@@ -94,6 +95,8 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// The providers' keys and addresses, and `LIA_PROVIDERS`.
     pub providers: Vec<llm::ProviderConfig>,
+    /// `SENTIMENT_METHOD`, `SENTIMENT_MODEL` and the `GOOGLE_…` variables.
+    pub sentiment: backend::sentiment::Config,
     /// `LOG_LEVEL`.
     pub log_level: LevelFilter,
     /// `LOG_FORMAT`.
@@ -151,6 +154,7 @@ impl Config {
             registration_open: read_registration(&mut reader),
             rate_limits: read_rate_limits(&mut reader),
             providers: providers::read(&mut reader),
+            sentiment: sentiment::read(&mut reader),
             log_level: read_log_level(&mut reader),
             log_format: read_log_format(&mut reader, environment),
             shutdown: Duration::from_secs(reader.number("LIA_SHUTDOWN_SECONDS", 0..=600, 25).into()),

@@ -51,6 +51,8 @@ pub struct Config {
     pub registration_open: bool,
     /// Who answers.
     pub providers: llm::Providers,
+    /// How messages are read.
+    pub sentiment: sentiment::Config,
     /// The time.
     pub clock: Clock,
 }

@@ -1,8 +1,8 @@
 //! Which models there are, how their providers are doing, and which one answers.
 
-use crate::{Actor, Backend, Error, db, error::Result, preferences};
-use llm::{Circuit, ErrorKind, Provider};
-use types::{Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView, Usage};
+use crate::{Actor, Backend, Error, db, error::Result, preferences, sentiment};
+use llm::{Capability, Circuit, ErrorKind, Provider};
+use types::{Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView, SentimentMethod, Usage};
 
 /// The model that writes an answer, and how.
 #[derive(Clone)]
@@ -13,8 +13,12 @@ pub(crate) struct Choice {
     pub(crate) context_window: Option<u32>,
     /// Its list price, where known.
     pub(crate) price: Option<llm::Price>,
+    /// What it can do, where known.
+    pub(crate) capabilities: Vec<Capability>,
     /// How it is to choose its words.
     pub(crate) settings: llm::Settings,
+    /// How the message that it answers is to be read.
+    pub(crate) sentiment_method: SentimentMethod,
 }
 
 impl Choice {
@@ -35,7 +39,9 @@ impl Choice {
             model: model.id.clone(),
             context_window: model.context_window,
             price: model.price,
+            capabilities: model.capabilities.clone(),
             settings: llm::Settings::default(),
+            sentiment_method: SentimentMethod::Local,
         }
     }
 
@@ -134,6 +140,7 @@ pub(crate) async fn choose(
     } else {
         remembered(backend, actor, request, preferences).await?
     };
+    choice.sentiment_method = sentiment::choose(backend, request, preferences);
     let settings = request.settings.unwrap_or(preferences.generation);
     choice.settings = llm::Settings {
         temperature: settings.temperature,
@@ -195,7 +202,9 @@ async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -
             model: id.to_owned(),
             context_window: None,
             price: None,
+            capabilities: Vec::new(),
             settings: llm::Settings::default(),
+            sentiment_method: SentimentMethod::Local,
         }),
         (None, Some(_)) => Err(Error::field("model", "There is no such model at this provider.")),
     }

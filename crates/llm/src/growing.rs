@@ -319,14 +319,14 @@ impl Object {
             }
             (EscapeStep::None, c) => escape.give(c, out),
             (EscapeStep::Backslash, 'u') => escape.step = EscapeStep::Hex(String::new()),
-            (EscapeStep::Backslash, c) => match unescaped(c) {
-                Some(meant) => escape.give(meant, out),
-                // No escape of JSON's: a model that forgot to write its backslash twice.
-                None => {
+            (EscapeStep::Backslash, c) => {
+                let meant = unescaped(c);
+                if meant.is_none() {
+                    // No escape of JSON's: a model that forgot to write its backslash twice.
                     escape.give('\\', out);
-                    escape.give(c, out);
                 }
-            },
+                escape.give(meant.unwrap_or(c), out);
+            }
             (EscapeStep::Hex(mut digits), c) if c.is_ascii_hexdigit() => {
                 digits.push(c);
                 match u32::from_str_radix(&digits, 16) {
@@ -570,7 +570,9 @@ mod tests {
             if way % 3 == 0 {
                 let mut units = [0; 2];
                 for unit in character.encode_utf16(&mut units) {
-                    json.push_str(&if way % 2 == 0 { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") });
+                    let digits = format!("{unit:04x}");
+                    json.push_str("\\u");
+                    json.push_str(&if way % 2 == 0 { digits } else { digits.to_uppercase() });
                 }
             } else {
                 json.push_str(&plain[1..plain.len() - 1]);

@@ -1,7 +1,8 @@
 //! Chat with language models: one request, one stream of deltas and one error for every provider.
 //!
 //! Responsible for the providers' wires and for what goes wrong on them: framing, time limits, retries, errors in their
-//! many words, lists of models. Knows nothing of conversations, users, databases or HTTP servers, and reads no
+//! many words, lists of models; and for Google's service that says how
+//! a text sounds. Knows nothing of conversations, users, databases or HTTP servers, and reads no
 //! configuration: it is given its providers.
 //!
 //! ```no_run
@@ -40,6 +41,7 @@ mod gemini;
 mod growing;
 mod http;
 mod known;
+mod language;
 mod models;
 mod offline;
 mod openai;
@@ -61,6 +63,7 @@ pub use error::{Error, ErrorKind};
 pub use gemini::Gemini;
 pub use growing::GrowingField;
 pub use http::Limits;
+pub use language::{Credentials, NaturalLanguage, ServiceAccount, Tone};
 pub use models::{Capability, ModelInfo, Price};
 pub use offline::Offline;
 pub use openai::OpenAi;

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use std::{collections::BTreeSet, fs};
 use url::Url;
 
-const URL_ALLOWED: &str = "an http or https address, like http://127.0.0.1:8080";
+pub(super) const URL_ALLOWED: &str = "an http or https address, like http://127.0.0.1:8080";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,6 +129,6 @@ fn check(reader: &Reader<'_>, entry: Entry) -> Result<ProviderConfig, (String, S
     Ok(ProviderConfig { id: entry.id, name, kind, base_url, api_key, models: entry.models })
 }
 
-fn parse_url(text: &str) -> Option<Url> {
+pub(super) fn parse_url(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }

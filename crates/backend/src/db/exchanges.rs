@@ -8,7 +8,8 @@ use super::conversations::{self, Held, Settings};
 use super::messages::{self, NewMessage, status_str};
 use super::run_log::{self, Entry};
 use super::runs::{self, method_str};
-use super::{Db, Result, Tx, users};
+use super::{Db, Result, Tx, sentiment, users};
+use crate::sentiment::Feeling;
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgExecutor, PgPool};
 use sqlx::types::Json;
@@ -46,6 +47,8 @@ pub(crate) struct End<'a> {
     pub(crate) conversation: ConversationId,
     pub(crate) message: MessageId,
     pub(crate) ending: messages::Ending<'a>,
+    /// How the question reads, and the conversation with it.
+    pub(crate) feeling: Option<&'a Feeling>,
     /// The rest of the log: the events with `first_seq < n <= last_seq`.
     pub(crate) first_seq: u32,
     pub(crate) last_seq: u32,
@@ -219,6 +222,10 @@ pub(crate) async fn finish(db: &Db, end: &End<'_>) -> Result<bool> {
             run_log::append(&mut tx, end.run, end.first_seq, end.last_seq, end.entries).await?;
             messages::finish(&mut tx, end.message, &end.ending).await?;
             conversations::touch(&mut tx, end.conversation, end.now).await?;
+            if let Some(feeling) = end.feeling {
+                sentiment::set_reading(&mut tx, feeling.message, &feeling.sentiment).await?;
+                sentiment::set_state(&mut tx, end.conversation, Some(&feeling.state)).await?;
+            }
             tx.commit().await?;
             Ok(true)
         }
@@ -235,8 +242,14 @@ async fn finish_at_once(pool: &PgPool, end: &End<'_>) -> Result<bool> {
          message as ( \
            update messages m set content = $8, thought = $9, status = $3, input_tokens = $10, output_tokens = $11, \
                                  cost_micros = $12, model_info = $13 \
-           from run where m.id = $14) \
-         update conversations c set updated_at = $5 from run where c.id = $15";
+           from run where m.id = $14), \
+         question as ( \
+           update messages q set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
+                                 sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
+           from run where q.id = $22) \
+         update conversations c set updated_at = $5, sentiment_state = coalesce($23, c.sentiment_state) \
+         from run where c.id = $15";
+    let reading = end.feeling.map(|feeling| &feeling.sentiment);
     let usage = end.ending.model.usage;
     let ended = sqlx::query(SQL)
         .bind(end.run.0)
@@ -254,6 +267,14 @@ async fn finish_at_once(pool: &PgPool, end: &End<'_>) -> Result<bool> {
         .bind(Json(end.ending.model))
         .bind(end.message.0)
         .bind(end.conversation.0)
+        .bind(reading.map(|reading| reading.score))
+        .bind(reading.map(|reading| reading.label.as_str()))
+        .bind(reading.and_then(|reading| reading.emotion.as_deref()))
+        .bind(reading.map(|reading| reading.confidence))
+        .bind(reading.map(|reading| reading.method.as_str()))
+        .bind(reading.map(Json))
+        .bind(end.feeling.map(|feeling| feeling.message.0))
+        .bind(end.feeling.map(|feeling| Json(&feeling.state)))
         .execute(pool)
         .await?;
     Ok(ended.rows_affected() == 1)

@@ -1,6 +1,6 @@
 //! Messages. Reads go through the conversation's owner; writes happen in the transaction of a run.
 
-use super::{Db, Result, Tx, read, within};
+use super::{Db, Result, Tx, read, sentiment::sentiment_from, within};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -76,11 +76,6 @@ impl From<Row> for Message {
             ended_at: row.ended_at,
         }
     }
-}
-
-/// A sentiment as it is stored. One that another edition of Lia wrote and this one cannot read is as good as none.
-fn sentiment_from(data: Value) -> Option<Sentiment> {
-    serde_json::from_value(data).inspect_err(|error| tracing::warn!(%error, "a sentiment cannot be read")).ok()
 }
 
 fn role_from(text: &str) -> MessageRole {

@@ -11,6 +11,7 @@ pub(crate) mod insights;
 pub(crate) mod messages;
 pub(crate) mod run_log;
 pub(crate) mod runs;
+pub(crate) mod sentiment;
 pub(crate) mod sessions;
 pub(crate) mod users;
 

@@ -138,6 +138,7 @@ fn end<'a>(run: RunId, id: ConversationId, message: MessageId, model: &'a ModelI
         lease_number: 1,
         conversation: id,
         message,
+        feeling: None,
         ending: Ending { content: "an answer", thought: "hm", status: MessageStatus::Complete, model },
         first_seq: 5,
         last_seq: 9,

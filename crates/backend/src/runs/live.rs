@@ -82,10 +82,12 @@ impl Live {
         self.changed.send_replace(());
     }
 
-    /// Tells the followers the last event, which has been stored.
-    pub(crate) fn close(&self, last: RunEvent) {
+    /// Tells the followers the last events, which have been stored.
+    pub(crate) fn close(&self, last: impl IntoIterator<Item = RunEvent>) {
         let mut state = self.state();
-        state.transcript.push(last);
+        for event in last {
+            state.transcript.push(event);
+        }
         state.stored = state.transcript.end();
         state.closed = true;
         drop(state);

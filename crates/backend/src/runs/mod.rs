@@ -19,9 +19,7 @@ use crate::{Actor, Backend, Error, db, error::Result, models, models::Choice, se
 use live::{EarlyEnd, Live};
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
-use types::{
-    ApiError, ConversationId, ErrorCode, ModelRef, NewRun, Preferences, RunId, SentimentMethod, StartedRun, title_from,
-};
+use types::{ApiError, ConversationId, ErrorCode, ModelRef, NewRun, Preferences, RunId, StartedRun, title_from};
 use uuid::Uuid;
 
 /// Stores the question with an empty answer and has the answer written. Once this returns, the question is safe and
@@ -167,7 +165,7 @@ async fn save(
         chosen,
         client_message_id: request.client_message_id,
         request_digest: digest,
-        sentiment_method: request.sentiment_method.unwrap_or(SentimentMethod::Local),
+        sentiment_method: choice.sentiment_method,
         node: None,
         now: backend.clock.now(),
     };

@@ -4,7 +4,7 @@
 use super::live::Unstored;
 use super::transcript::Transcript;
 use super::write::{Ending, Place, store};
-use crate::{Backend, db, error::Result};
+use crate::{Backend, db, error::Result, sentiment};
 use types::{ErrorCode, RunError};
 
 /// Orphans taken at a time.
@@ -39,7 +39,8 @@ async fn interrupt(backend: &Backend, orphan: &db::runs::Orphan) -> Result<()> {
             retryable: true,
             retry_after_ms: None,
         },
-    );
+    )
+    .with(sentiment::settle(backend, orphan.id, None).await?);
     let place =
         Place { run: orphan.id, lease_number, conversation: orphan.conversation_id, message: orphan.message_id };
     let rest = Unstored { first: transcript.end(), last: transcript.end(), entries: Vec::new() };

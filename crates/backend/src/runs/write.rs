@@ -6,7 +6,8 @@ use super::log::STORE_LIMIT;
 
 use crate::db::run_log::Entry;
 use crate::models::{self, Choice};
-use crate::{Backend, db, error::Result};
+use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
+use crate::{Backend, db, error::Result, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
 use std::{
@@ -45,6 +46,7 @@ pub(crate) struct Ending {
     status: MessageStatus,
     model: ModelInfo,
     last: RunEvent,
+    feeling: Option<Feeling>,
 }
 
 impl Ending {
@@ -53,6 +55,7 @@ impl Ending {
             status,
             model: ModelInfo { finish_reason: Some(finish_reason), ..model.clone() },
             last: RunEvent::Done { finish_reason, usage: None },
+            feeling: None,
         }
     }
 
@@ -70,7 +73,18 @@ impl Ending {
             ErrorCode::Interrupted => MessageStatus::Interrupted,
             _ => MessageStatus::Failed,
         };
-        Self { status, model: ModelInfo { error: Some(error.clone()), ..model.clone() }, last: RunEvent::Error(error) }
+        let model = ModelInfo { error: Some(error.clone()), ..model.clone() };
+        Self { status, model, last: RunEvent::Error(error), feeling: None }
+    }
+
+    /// The same with how the message reads that the run answers. For runs that were found unfinished.
+    pub(crate) fn with(self, feeling: Option<Feeling>) -> Self {
+        Self { feeling, ..self }
+    }
+
+    /// What followers hear of it, in order.
+    fn events(&self) -> impl Iterator<Item = RunEvent> {
+        self.feeling.as_ref().map(Feeling::event).into_iter().chain([self.last.clone()])
     }
 }
 
@@ -80,16 +94,29 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
     backend.runs.dirty.notify_one();
     let model = choice.info();
     let meter = Mutex::new(Meter::default());
+    let beside = Beside::begin(&backend, &live.started, &choice);
+    let mut text = AnswerText::of(&choice);
     let ending = tokio::select! {
         biased;
         why = live.early_end() => early(&model, why),
         // A fault in an adapter ends this answer and not the conversation, which would wait for it for ever.
-        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, opening, &meter)).catch_unwind() => {
+        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, opening, &meter, &mut text)).catch_unwind() => {
             ending.unwrap_or_else(|_| Ending::failed(&model, fault()))
         }
     };
+    let (content, judged) = text.finish();
+    if !content.is_empty() {
+        live.push(vec![RunEvent::Chunk { content }]);
+    }
+    let judged = match judged {
+        None => tokio::select! {
+            judged = beside.settle(ending.status == MessageStatus::Complete) => judged,
+            _ = live.early_end(), if ending.status == MessageStatus::Complete => None,
+        },
+        judged => judged,
+    };
     let used = used(&live, &choice, *lock(&meter));
-    finish(&backend, &live, ending.with_usage(used)).await;
+    finish(&backend, &live, ending.with_usage(used), judged).await;
     backend.runs.remove(live.started.run_id);
 }
 
@@ -131,6 +158,7 @@ async fn relay(
     model: &ModelInfo,
     opening: Option<String>,
     meter: &Mutex<Meter>,
+    text: &mut AnswerText,
 ) -> Ending {
     let messages = match opening {
         Some(question) => Ok(vec![ChatMessage::user(question)]),
@@ -150,15 +178,18 @@ async fn relay(
         settings: choice.settings,
     };
     lock(meter).sent = Some(request.estimate_input_tokens());
+    // A model that cannot be asked for JSON at all is asked for its words alone.
+    let plainly = text.is_structured().then(|| request.clone());
+    let before = if text.is_structured() { sentiment::before(backend, live.started.run_id).await } else { None };
     // What has come together is told together: one look for each follower instead of one for each token.
-    let mut deltas = choice.provider.stream(request).ready_chunks(TOLD_AT_ONCE);
+    let mut deltas = text.ask(choice, request, before.as_ref()).ready_chunks(TOLD_AT_ONCE);
     let mut declined = false;
     while let Some(ready) = deltas.next().await {
         let mut events = Vec::with_capacity(ready.len());
         let mut over = None;
         for delta in ready {
             match delta {
-                Ok(Delta::Text(content)) => events.push(RunEvent::Chunk { content }),
+                Ok(Delta::Text(piece)) => events.push(RunEvent::Chunk { content: text.push(piece) }),
                 Ok(Delta::Refusal(content)) => {
                     declined = true;
                     events.push(RunEvent::Chunk { content });
@@ -175,7 +206,15 @@ async fn relay(
                 let reason = if declined { FinishReason::ContentFilter } else { reason(&finish) };
                 return Ending::done(model, MessageStatus::Complete, reason);
             }
-            Some(Err(error)) => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
+            Some(Err(error)) => match &plainly {
+                Some(request)
+                    if text.is_structured() && error.kind() == ErrorKind::BadRequest && live.text_length() == 0 =>
+                {
+                    *text = AnswerText::Plain;
+                    deltas = text.ask(choice, request.clone(), None).ready_chunks(TOLD_AT_ONCE);
+                }
+                _ => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
+            },
             None => {}
         }
         if live.text_length() > MAX_ANSWER {
@@ -225,7 +264,7 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>) {
 }
 
 /// Stores the end until it is stored, and only then tells it.
-async fn finish(backend: &Backend, live: &Live, ending: Ending) {
+async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Option<Judgement>) {
     let place = Place {
         run: live.started.run_id,
         lease_number: live.lease_number,
@@ -239,7 +278,12 @@ async fn finish(backend: &Backend, live: &Live, ending: Ending) {
             break;
         }
         let (content, thought, _) = live.text();
-        let storing = store(backend, &place, live.unstored(), &content, &thought, &ending);
+        let storing = async {
+            if ending.feeling.is_none() {
+                ending.feeling = sentiment::settle(backend, place.run, judged.as_ref()).await?;
+            }
+            store(backend, &place, live.unstored(), &content, &thought, &ending).await
+        };
         let stored = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent));
         let stored = match stored {
             // Perhaps our own commit, whose answer was lost.
@@ -247,7 +291,7 @@ async fn finish(backend: &Backend, live: &Live, ending: Ending) {
             stored => stored,
         };
         match stored {
-            Ok(true) => return live.close(ending.last),
+            Ok(true) => return live.close(ending.events()),
             Ok(false) => break,
             Err(error) => {
                 tried = true;
@@ -259,12 +303,12 @@ async fn finish(backend: &Backend, live: &Live, ending: Ending) {
             () = backend.closed.cancelled() => return,
         }
     }
-    live.close(RunEvent::Error(RunError {
+    live.close([RunEvent::Error(RunError {
         code: ErrorCode::ConversationNotFound,
         message: "This conversation was deleted.".to_owned(),
         retryable: false,
         retry_after_ms: None,
-    }));
+    })]);
 }
 
 /// Whether the run has ended under the lease that it is written with.
@@ -273,7 +317,8 @@ async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
     Ok(run.is_some_and(|run| !run.running && run.lease_number == live.lease_number))
 }
 
-/// The transaction of an ending: the rest of the log with the last event, the message, the run, the conversation.
+/// The transaction of an ending: the rest of the log with the last events, the message, the run, the conversation, and how
+/// the message reads that was answered.
 /// `false`: the run is another's by now, or deleted, and nothing was stored.
 pub(crate) async fn store(
     backend: &Backend,
@@ -283,14 +328,18 @@ pub(crate) async fn store(
     thought: &str,
     ending: &Ending,
 ) -> db::Result<bool> {
-    let last = rest.last.saturating_add(1);
-    rest.entries.push(Entry { n: last, event: ending.last.clone() });
+    let mut last = rest.last;
+    for event in ending.events() {
+        last = last.saturating_add(1);
+        rest.entries.push(Entry { n: last, event });
+    }
     let end = db::exchanges::End {
         run: place.run,
         lease_number: place.lease_number,
         conversation: place.conversation,
         message: place.message,
         ending: db::messages::Ending { content, thought, status: ending.status, model: &ending.model },
+        feeling: ending.feeling.as_ref(),
         first_seq: rest.first,
         last_seq: last,
         entries: &rest.entries,

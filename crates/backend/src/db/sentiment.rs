@@ -1,0 +1,126 @@
+//! How messages read: in their own columns, as JSON for the whole of it, and with the conversation as the sums that the
+//! next one joins; and the corrections of the people who wrote them.
+
+use super::{Db, Result, Tx, read, within};
+use crate::sentiment::State;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::types::Json;
+use types::{ConversationId, MessageId, RunId, Sentiment, SentimentFeedback, SentimentMethod, UserId};
+use uuid::Uuid;
+
+/// What a run is to read.
+pub(crate) struct Asked {
+    pub(crate) message: MessageId,
+    pub(crate) text: String,
+    pub(crate) method: SentimentMethod,
+    /// The conversation's sentiment before the message.
+    pub(crate) state: Option<State>,
+}
+
+#[derive(sqlx::FromRow)]
+struct AskedRow {
+    id: i64,
+    content: String,
+    sentiment_method: String,
+    sentiment_state: Option<Json<Value>>,
+}
+
+/// A sentiment as it is stored. One that another edition of Lia wrote and this one cannot read is as good as none.
+pub(super) fn sentiment_from(data: Value) -> Option<Sentiment> {
+    serde_json::from_value(data).inspect_err(|error| tracing::warn!(%error, "a sentiment cannot be read")).ok()
+}
+
+/// The message of a run with its method. For whoever writes the run.
+pub(crate) async fn find_asked(db: &Db, run: RunId) -> Result<Option<Asked>> {
+    const SQL: &str = "select m.id, m.content, r.sentiment_method, c.sentiment_state from runs r \
+                       join messages m on m.id = r.user_message_id join conversations c on c.id = m.conversation_id \
+                       where r.id = $1";
+    let row: Option<AskedRow> = read!(db, |pool| sqlx::query_as(SQL).bind(run.0).fetch_optional(pool).await?);
+    Ok(row.map(|row| Asked {
+        message: MessageId(row.id),
+        text: row.content,
+        method: SentimentMethod::from_name(&row.sentiment_method).unwrap_or(SentimentMethod::Local),
+        state: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
+    }))
+}
+
+/// Stores how a message reads.
+pub(crate) async fn set_reading(tx: &mut Tx, id: MessageId, sentiment: &Sentiment) -> Result<()> {
+    const SQL: &str = "update messages set sentiment_score = $2, sentiment_label = $3, sentiment_emotion = $4, \
+                       sentiment_confidence = $5, sentiment_method = $6, sentiment_data = $7 where id = $1";
+    within!(tx, |connection| sqlx::query(SQL)
+        .bind(id.0)
+        .bind(sentiment.score)
+        .bind(sentiment.label.as_str())
+        .bind(&sentiment.emotion)
+        .bind(sentiment.confidence)
+        .bind(sentiment.method.as_str())
+        .bind(Json(sentiment))
+        .execute(connection)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
+/// Stores how a conversation reads. For callers that hold its row.
+pub(crate) async fn set_state(tx: &mut Tx, id: ConversationId, state: Option<&State>) -> Result<()> {
+    const SQL: &str = "update conversations set sentiment_state = $2 where id = $1";
+    within!(tx, |connection| sqlx::query(SQL).bind(id.0).bind(state.map(Json)).execute(connection).await.map(drop))?;
+    Ok(())
+}
+
+/// The readings on the branch that ends in the conversation's head, oldest first.
+pub(crate) async fn list_branch(tx: &mut Tx, id: ConversationId) -> Result<Vec<Sentiment>> {
+    const SQL: &str = "with recursive branch (id, parent_id, step) as ( \
+           select m.id, m.parent_id, 1 from conversations c join messages m on m.id = c.head_message_id where c.id = $1 \
+           union all \
+           select m.id, m.parent_id, branch.step + 1 from branch join messages m on m.id = branch.parent_id) \
+         select m.sentiment_data from branch join messages m on m.id = branch.id \
+         where m.role = 'user' and m.sentiment_data is not null order by branch.step desc";
+    let rows: Vec<(Json<Value>,)> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).fetch_all(connection).await?);
+    Ok(rows.into_iter().filter_map(|(json,)| sentiment_from(json.0)).collect())
+}
+
+/// Holds the conversation of a message that the user wrote until the transaction ends. `None`: there is none of theirs.
+pub(crate) async fn hold_conversation(tx: &mut Tx, id: MessageId, owner: UserId) -> Result<Option<ConversationId>> {
+    const SQL: &str = "update conversations set sentiment_state = sentiment_state \
+                       where id = (select conversation_id from messages where id = $1 and role = 'user') \
+                       and user_id = $2 and deleted_at is null returning id";
+    let row: Option<(Uuid,)> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).bind(owner.0).fetch_optional(connection).await?);
+    Ok(row.map(|(id,)| ConversationId(id)))
+}
+
+/// How a message reads. For callers that hold its conversation.
+pub(crate) async fn find_reading(tx: &mut Tx, id: MessageId) -> Result<Option<Sentiment>> {
+    const SQL: &str = "select sentiment_data from messages where id = $1 and sentiment_data is not null";
+    let row: Option<(Json<Value>,)> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).fetch_optional(connection).await?);
+    Ok(row.and_then(|(json,)| sentiment_from(json.0)))
+}
+
+/// Keeps a correction with the reading that it corrects.
+pub(crate) async fn insert_feedback(
+    tx: &mut Tx,
+    id: MessageId,
+    owner: UserId,
+    feedback: SentimentFeedback,
+    before: &Sentiment,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    const SQL: &str = "insert into sentiment_feedback (message_id, user_id, kind, label, reading, created_at) \
+                       values ($1, $2, $3, $4, $5, $6)";
+    within!(tx, |connection| sqlx::query(SQL)
+        .bind(id.0)
+        .bind(owner.0)
+        .bind(feedback.kind.as_str())
+        .bind(feedback.label.map(types::SentimentLabel::as_str))
+        .bind(Json(before))
+        .bind(now)
+        .execute(connection)
+        .await
+        .map(drop))?;
+    Ok(())
+}

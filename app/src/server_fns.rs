@@ -9,8 +9,8 @@ use crate::ssr;
 use crate::{AppError, wire::Json};
 use leptos::prelude::*;
 use types::{
-    ConversationEntry, ConversationId, ConversationView, MessageId, MessageView, ModelRef, NewRun, Preferences,
-    ProviderView, RunId, StartedRun,
+    ConversationEntry, ConversationId, ConversationView, MessageId, MessageView, MethodInfo, ModelRef, NewRun,
+    Preferences, ProviderView, RunId, SentimentFeedback, SentimentUpdate, StartedRun,
 };
 
 /// Conversations in one page of the sidebar.
@@ -150,4 +150,23 @@ pub async fn save_preferences(
 ) -> Result<Preferences, AppError> {
     let (backend, actor) = ssr::caller()?;
     backend::preferences::replace(&backend, &actor, preferences).await.map_err(ssr::failed)
+}
+
+/// The methods that read messages, and which of them this Lia can use.
+#[server(prefix = "/fn", endpoint = "list_methods", input = Json, output = Json)]
+pub async fn list_methods() -> Result<Vec<MethodInfo>, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    Ok(backend::sentiment::methods(&backend, &actor).await.methods)
+}
+
+/// Says that a message was read wrongly; gives how it and its conversation read now.
+#[server(prefix = "/fn", endpoint = "correct_sentiment", input = Json, output = Json)]
+pub async fn correct_sentiment(
+    /// Which.
+    id: MessageId,
+    /// What was wrong.
+    feedback: SentimentFeedback,
+) -> Result<SentimentUpdate, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::sentiment::correct(&backend, &actor, id, feedback).await.map_err(ssr::failed)
 }

@@ -1,4 +1,4 @@
--- What people say of how their messages were read. PostgreSQL.
+-- What people say of how their messages were read.
 
 create table sentiment_feedback (
     id bigint generated always as identity primary key,

@@ -1,4 +1,4 @@
--- What people say of how their messages were read. SQLite.
+-- What people say of how their messages were read.
 
 create table sentiment_feedback (
     id integer primary key autoincrement,

@@ -9,6 +9,7 @@ pub mod forms;
 pub mod health;
 pub mod preferences;
 pub mod runs;
+pub mod sentiment;
 
 use crate::state::AppState;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -38,6 +39,8 @@ pub fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::choose_model))
         .routes(routes!(conversations::models))
         .routes(routes!(preferences::get, preferences::replace))
+        .routes(routes!(sentiment::methods))
+        .routes(routes!(sentiment::correct))
         .routes(routes!(health::info))
         .routes(routes!(admin::sentiment))
         .routes(routes!(admin::export_json))

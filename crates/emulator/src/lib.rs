@@ -23,6 +23,7 @@ mod answer;
 mod anthropic;
 mod chat;
 mod gemini;
+mod language;
 mod listen;
 mod log;
 mod model;
@@ -37,6 +38,7 @@ pub use model::MODELS_HELP;
 pub use script::{Gate, Script};
 
 use log::Log;
+use serde_json::Value;
 use std::{
     collections::{HashMap, VecDeque},
     io,
@@ -68,6 +70,16 @@ struct Shared {
 }
 
 impl Shared {
+    /// The script that is next for a request; `is_answer`: it asks for an answer, which one for nobody in particular may be.
+    fn next_script(&self, path: &str, body: &Value, is_answer: bool) -> Option<Script> {
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        // Written down only where it matters: under load there are no scripts.
+        let body = scripts.iter().any(|script| script.asked_for.is_some()).then(|| body.to_string());
+        let has = |text: &String| path.contains(text) || body.as_ref().is_some_and(|body| body.contains(text));
+        let next = scripts.iter().position(|script| script.asked_for.as_ref().map_or(is_answer, has))?;
+        scripts.remove(next)
+    }
+
     /// Counts a failure of a model, if there are to be more.
     fn fails_again(&self, model: &str, failures: u64) -> bool {
         let mut counts = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,9 +127,14 @@ impl Emulator {
         self.address
     }
 
-    /// Queues a script: the next request for an answer gets it, whatever model it names.
+    /// Queues a script: the next request for an answer gets it, whatever model it names, or the next for which it is.
     pub fn script(&self, script: Script) {
         self.shared.scripts.lock().unwrap_or_else(PoisonError::into_inner).push_back(script);
+    }
+
+    /// Takes away the scripts that no request has got.
+    pub fn forget_scripts(&self) {
+        self.shared.scripts.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// The requests for answers so far, in the order in which they came.

@@ -1,7 +1,7 @@
 //! The paths of the emulator, and which script a request gets.
 
 use crate::{
-    Shared, answer,
+    Shared, answer, language,
     listen::Line,
     model::{self, Choice},
     openrouter,
@@ -18,7 +18,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 use std::{
-    sync::{Arc, PoisonError},
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -36,6 +36,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models", get(models))
         .route("/v1beta/models", get(gemini_models))
         .route("/api/v1/models", get(openrouter_models))
+        .route("/v2/{call}", post(language::analyse))
+        .route("/token", post(language::token))
         .route("/emulator/counts", get(counts))
         .route("/emulator/release", post(release))
         .with_state(shared)
@@ -74,12 +76,12 @@ async fn generate(arrived: Arrived) -> Response<Body> {
 }
 
 /// A request for an answer that has arrived, whatever its wire.
-struct Arrived {
-    shared: Arc<Shared>,
-    line: Line,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Value,
+pub(crate) struct Arrived {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) line: Line,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl FromRequest<Arc<Shared>> for Arrived {
@@ -117,8 +119,8 @@ impl Arrived {
     }
 
     async fn play(self, question: Question) -> Response<Body> {
+        let queued = self.shared.next_script(self.uri.path(), &self.body, true);
         let entry = self.shared.log.open(self.uri.path(), &self.headers, self.body);
-        let queued = self.shared.scripts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let last = question.said.last().map_or("", String::as_str);
         let mut script = match queued {
             Some(script) => script,
@@ -178,7 +180,7 @@ fn texts(messages: Option<&Value>, content: &str) -> Vec<String> {
     }
 }
 
-fn document(value: &Value) -> impl IntoResponse + use<> {
+pub(crate) fn document(value: &Value) -> impl IntoResponse + use<> {
     ([(CONTENT_TYPE, "application/json")], value.to_string())
 }
 

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a way to go wrong by itself")]
 pub struct Script {
+    /// Only a request with this in its path or body gets it.
+    pub(crate) asked_for: Option<String>,
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     /// Instead of an answer on the wire: these bytes.
@@ -174,6 +176,7 @@ impl Script {
 
     fn pieces(pieces: Vec<Piece>) -> Self {
         Self {
+            asked_for: None,
             status: 200,
             headers: Vec::new(),
             body: None,
@@ -189,6 +192,13 @@ impl Script {
             line_end: "\n",
             hangs_before_head: false,
         }
+    }
+
+    /// Only for a request that has this in its path or its body; others get the next script in the queue.
+    #[must_use]
+    pub fn asked_for(mut self, text: impl Into<String>) -> Self {
+        self.asked_for = Some(text.into());
+        self
     }
 
     /// Thoughts before the answer.

@@ -30,7 +30,8 @@ async fn a_message_is_answered_and_kept() {
         let events = ada.send("Count to five.", "echo").await.rest().await;
         let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
         assert_eq!((names.first(), names.last()), (Some(&"start"), Some(&"done")));
-        assert!(names[1..names.len() - 1].iter().all(|name| *name == "chunk"), "{names:?}");
+        assert!(names[1..names.len() - 2].iter().all(|name| *name == "chunk"), "{names:?}");
+        assert_eq!(names[names.len() - 2], "sentiment");
         assert!(events.windows(2).all(|pair| number(&pair[0].id) < number(&pair[1].id)), "ids grow");
         assert_eq!(text(&events), ANSWER);
         allow_duplicates! {
@@ -58,6 +59,8 @@ async fn a_message_is_answered_and_kept() {
                 ".updated_at" => "[time]",
                 ".messages[].created_at" => "[time]",
                 ".messages[1].model_info.usage" => "[usage]",
+                ".messages[0].sentiment_data" => "[sentiment]",
+                ".sentiment" => "[sentiment]",
                 ".usage" => "[usage]",
             }, @r#"
             {
@@ -73,7 +76,7 @@ async fn a_message_is_answered_and_kept() {
                   "parent_id": null,
                   "role": "user",
                   "run": null,
-                  "sentiment_data": null,
+                  "sentiment_data": "[sentiment]",
                   "status": "complete"
                 },
                 {
@@ -97,7 +100,7 @@ async fn a_message_is_answered_and_kept() {
                 "model": "echo",
                 "provider": "openai"
               },
-              "sentiment": null,
+              "sentiment": "[sentiment]",
               "title": "Count to five.",
               "total_messages": 2,
               "updated_at": "[time]",
@@ -207,6 +210,7 @@ async fn stopping_keeps_what_was_written() {
         let run = start["run_id"].as_str().unwrap();
         events.text_of("one two ".len()).await;
         assert_eq!(ada.post(&format!("/api/v1/chat/runs/{run}/stop"), &json!(null)).await.status, 204);
+        events.expect("sentiment").await;
         assert_eq!(events.expect("done").await.data["finish_reason"], "stopped");
         assert_eq!(events.next().await, None);
         app.emulator.wait_until(|requests| matches!(requests[0].state, State::Disconnected)).await;

@@ -19,5 +19,6 @@ mod models;
 mod openapi;
 mod preferences;
 mod program;
+mod sentiment;
 mod support;
 mod walk;

@@ -25,12 +25,13 @@ struct Things {
     conversation: String,
     run: String,
     message: i64,
+    question: i64,
 }
 
 /// The arguments of each server function. One that is missing here fails the walk.
 fn arguments(function: &str, things: &Things) -> Value {
     match function {
-        "delete_all_conversations" | "list_models" | "preferences" => json!({}),
+        "delete_all_conversations" | "list_methods" | "list_models" | "preferences" => json!({}),
         "list_conversations" => json!({ "offset": 0 }),
         "view_conversation" => json!({ "id": things.conversation, "offset": 0 }),
         "start_run" => json!({ "request": {
@@ -41,6 +42,7 @@ fn arguments(function: &str, things: &Things) -> Value {
         "delete_conversation" => json!({ "id": things.conversation }),
         "save_preferences" => json!({ "preferences": { "favourites": [{ "provider": "openai", "model": "echo" }] } }),
         "choose_model" => json!({ "id": things.conversation, "model": { "provider": "openai", "model": "echo" } }),
+        "correct_sentiment" => json!({ "id": things.question, "feedback": { "kind": "joking" } }),
         "message_source" | "view_message" => json!({ "id": things.message }),
         other => panic!("give an example of the arguments of {other}"),
     }
@@ -62,7 +64,12 @@ async fn documented(app: &TestApp, things: &Things) -> Vec<Route> {
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let id = if path.contains("/runs/") { &things.run } else { &things.conversation };
+            let question = things.question.to_string();
+            let id = match path {
+                path if path.contains("/runs/") => &things.run,
+                path if path.contains("/messages/") => &question,
+                _ => &things.conversation,
+            };
             let mut body = operation["requestBody"]["content"]["application/json"]["example"].clone();
             if body.get("conversation_id").is_some() {
                 body["conversation_id"] = json!(things.conversation);
@@ -98,6 +105,7 @@ async fn things_of(app: &TestApp, ada: &Client, gate: &Gate) -> Things {
         conversation: start["conversation_id"].as_str().unwrap().to_owned(),
         run: start["run_id"].as_str().unwrap().to_owned(),
         message: start["message_id"].as_i64().unwrap(),
+        question: start["user_message_id"].as_i64().unwrap(),
     }
 }
 

@@ -75,6 +75,8 @@ macro_rules! on_both {
     };
 }
 
+mod sentiment;
+
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 120_000_000).unwrap()
 }

@@ -49,9 +49,10 @@ impl Default for Config {
 }
 
 /// The methods, and which of them this installation can use.
-pub fn methods(backend: &Backend, _actor: &Actor) -> Methods {
+pub async fn methods(backend: &Backend, _actor: &Actor) -> Methods {
     let config = &backend.config.sentiment;
-    let has_model = backend.config.providers.iter().any(|provider| provider.id() != Offline::ID);
+    let catalogue = backend.config.providers.catalogue().await;
+    let has_model = catalogue.iter().any(|(provider, models)| provider != Offline::ID && !models.is_empty());
     let method = |id, name: &str, description: &str, available| MethodInfo {
         id,
         name: name.to_owned(),

@@ -123,6 +123,7 @@ impl Setup {
 
     async fn start_beside(self, emulator: Emulator) -> TestApp {
         let setup = self.with("OPENAI_BASE_URL", &emulator.base_url()).with("OPENAI_API_KEY", "sk-emulator");
+        let setup = setup.with("GOOGLE_NL_BASE_URL", &emulator.base_url());
         let running = Box::pin(Running::start(&setup)).await;
         TestApp { running, setup, emulator }
     }

@@ -1,0 +1,71 @@
+//! How messages read, as it is stored.
+
+use super::{at, conversation, exchange, user};
+use crate::db::{Db, conversations, messages, runs, sentiment};
+use crate::sentiment::State;
+use types::{FeedbackKind, Page, Sentiment, SentimentFeedback, SentimentLabel, SentimentMethod};
+
+/// The columns beside the JSON.
+async fn columns(db: &Db, id: i64) -> (Option<f64>, Option<String>, Option<String>, Option<f64>, Option<String>) {
+    const SQL: &str = "select sentiment_score, sentiment_label, sentiment_emotion, sentiment_confidence, \
+                       sentiment_method from messages where id = $1";
+    match db {
+        Db::Postgres(pool) => sqlx::query_as(SQL).bind(id).fetch_one(pool).await.unwrap(),
+        Db::Sqlite(sqlite) => sqlx::query_as(SQL).bind(id).fetch_one(&sqlite.readers).await.unwrap(),
+    }
+}
+
+fn reading(score: f64) -> Sentiment {
+    Sentiment {
+        score,
+        label: SentimentLabel::of(score),
+        emotion: Some("joy".into()),
+        confidence: 0.75,
+        method: SentimentMethod::NlpApi,
+        fallback: false,
+        corrected: false,
+    }
+}
+
+on_both!(a_reading_is_stored_in_columns_and_as_a_whole, |db| async move {
+    use super::*;
+    let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
+    let id = conversation(&db, ada, "t", 1).await;
+    let mut questions = Vec::new();
+    for score in [0.5, -0.25] {
+        let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
+        let asked = sentiment::find_asked(&db, run).await.unwrap().unwrap();
+        assert_eq!(asked.method, SentimentMethod::Local);
+        assert_eq!(asked.state.map(|state| state.shown.count), questions.last().map(|_| 1), "that of those before");
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(sentiment::find_reading(&mut tx, asked.message).await.unwrap(), None);
+        sentiment::set_reading(&mut tx, asked.message, &reading(score)).await.unwrap();
+        let state = crate::sentiment::recompute(&mut tx, id).await.unwrap();
+        assert_eq!(state.map(|state| state.shown.count as usize), Some(questions.len() + 1));
+        assert!(runs::finish(&mut tx, run, 1, 1, types::MessageStatus::Complete, at(20)).await.unwrap());
+        tx.commit().await.unwrap();
+        questions.push((asked.message, answer));
+    }
+    let (first, answer) = questions[0];
+    let columns = columns(&db, first.0).await;
+    let expected = (Some(0.5), Some("Positive".into()), Some("joy".into()), Some(0.75), Some("nlp_api".into()));
+    assert_eq!(columns, expected);
+    let found = messages::find(&db, first, ada).await.unwrap().unwrap();
+    assert_eq!(found.sentiment, Some(reading(0.5)));
+    let branch = messages::list_branch(&db, id, ada, Page { limit: 9, offset: 0 }).await.unwrap();
+    assert_eq!(branch.iter().filter(|message| message.sentiment.is_some()).count(), 2);
+
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(sentiment::hold_conversation(&mut tx, first, bob).await.unwrap(), None, "not his");
+    assert_eq!(sentiment::hold_conversation(&mut tx, answer, ada).await.unwrap(), None, "not a person's");
+    assert_eq!(sentiment::hold_conversation(&mut tx, first, ada).await.unwrap(), Some(id));
+    let feedback = SentimentFeedback { kind: FeedbackKind::Joking, label: None };
+    sentiment::insert_feedback(&mut tx, first, ada, feedback, &reading(0.5), at(30)).await.unwrap();
+    sentiment::set_reading(&mut tx, first, &reading(-0.75)).await.unwrap();
+    let state: Option<State> = crate::sentiment::recompute(&mut tx, id).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(state.as_ref().map(|state| (state.shown.score, state.shown.count)), Some((-0.5, 2)));
+    let stored = conversations::find(&db, id, ada).await.unwrap().unwrap().sentiment;
+    assert_eq!(stored, state);
+    assert!(conversations::delete(&db, id, ada).await.unwrap(), "its corrections go with it");
+});

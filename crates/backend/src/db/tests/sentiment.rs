@@ -1,6 +1,6 @@
 //! How messages read, as it is stored.
 
-use super::{at, conversation, exchange, user};
+use super::{at, conversation, exchange, postgres, sqlite, user};
 use crate::db::{Db, conversations, messages, runs, sentiment};
 use crate::sentiment::State;
 use types::{FeedbackKind, Page, Sentiment, SentimentFeedback, SentimentLabel, SentimentMethod};

@@ -137,8 +137,18 @@ impl Endpoint {
 
 /// Whether a field was refused for being too much or too little.
 fn is_about_the_value(error: &Error) -> bool {
-    const PHRASES: [&str; 8] =
-        ["too large", "too high", "too small", "at most", "at least", "less than", "greater than", "range"];
+    const PHRASES: [&str; 10] = [
+        "too large",
+        "too high",
+        "too small",
+        "at most",
+        "at least",
+        "less than",
+        "greater than",
+        "minimum",
+        "maximum",
+        "range",
+    ];
     let detail = error.detail().to_lowercase();
     error.kind() == ErrorKind::ContextLength || PHRASES.iter().any(|phrase| detail.contains(phrase))
 }

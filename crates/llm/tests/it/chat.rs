@@ -282,6 +282,25 @@ async fn a_setting_that_a_model_refuses_is_left_out_once_and_for_all() {
 }
 
 #[tokio::test]
+async fn a_value_beyond_what_a_model_takes_says_nothing_about_other_values() {
+    let emulator = Emulator::start().await;
+    let providers = providers(&emulator, Kind::OpenAi, quick());
+    let settings = |temperature| Settings { temperature: Some(temperature), ..Settings::default() };
+    for message in [
+        "Invalid 'temperature': decimal above maximum value. Expected a value <= 1, but got 1.5 instead.",
+        "Invalid 'temperature': decimal below minimum value. Expected a value >= 0.1, but got 0 instead.",
+    ] {
+        emulator.script(Script::status(400, json!({"error": {"message": message}}).to_string()));
+        for temperature in [1.5, 0.5] {
+            let request = ChatRequest { settings: settings(temperature), ..request("echo") };
+            assert_eq!(Outcome::of(providers.default().stream(request)).await.text, "Hello there");
+        }
+        let last = emulator.requests().pop().unwrap();
+        assert_eq!(last.body.get("temperature"), Some(&json!(0.5)), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn dropping_the_answer_drops_the_connection() {
     let emulator = Emulator::start().await;
     let gate = Gate::new();

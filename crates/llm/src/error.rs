@@ -131,6 +131,13 @@ impl Error {
         {
             self.detail = self.detail.replace(secret, "[key]");
         }
+        // The detail may have been cut in the middle of the secret. A few letters of it are none.
+        if let (Some(secret), Some(cut)) = (secret, self.detail.strip_suffix('…')) {
+            let mut ends = secret.char_indices().rev().map(|(at, _)| at).filter(|at| *at >= 4);
+            if let Some(kept) = ends.find_map(|end| cut.strip_suffix(&secret[..end])) {
+                self.detail = format!("{kept}[key]…");
+            }
+        }
         self
     }
 }
@@ -152,5 +159,14 @@ mod tests {
         assert!(!error.detail().contains('\n'));
         assert!(error.clone().without_secret(Some("sk-1")).detail().starts_with("key [key] refused"));
         assert_eq!(error.clone().without_secret(Some("")), error);
+    }
+
+    #[test]
+    fn no_part_of_a_key_is_left_where_a_detail_is_cut() {
+        for before in 480..500 {
+            let error = Error::new(ErrorKind::Authentication, format!("{} sk-secret is wrong", ".".repeat(before)));
+            let detail = error.without_secret(Some("sk-secret")).detail;
+            assert!(!detail.contains("sk-s"), "{detail}");
+        }
     }
 }

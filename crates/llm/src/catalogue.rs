@@ -16,7 +16,7 @@ use tokio::{
 /// How long a list is good.
 const FRESH: Duration = Duration::from_hours(24);
 
-/// After a failure: how long until the provider is asked again.
+/// After a failure or an empty list: how long until the provider is asked again.
 const AGAIN: Duration = Duration::from_mins(1);
 
 /// How long somebody who wants lists waits for those that were never read.
@@ -56,6 +56,8 @@ impl Catalogue {
                 Ok(Ok(list)) => list.models.clone(),
                 Ok(Err(_)) | Err(_) => None,
             };
+            // Some servers answer the question for their models with an empty list.
+            let known = known.filter(|models| !models.is_empty());
             models.push(known.unwrap_or_else(|| provider.configured_models().into()));
         }
         models
@@ -84,7 +86,9 @@ impl Catalogue {
                 if let Err(error) = &result {
                     tracing::warn!(llm.provider = provider.id(), %error, "no list of models");
                 }
-                let wait = if result.is_ok() { FRESH } else { AGAIN };
+                // Who has no model yet, as an Ollama that is being set up, may have one soon.
+                let is_full = result.as_ref().is_ok_and(|models| !models.is_empty());
+                let wait = if is_full { FRESH } else { AGAIN };
                 sender.send_modify(|list| {
                     list.is_asking = false;
                     list.due = Some(Instant::now() + wait);

@@ -2,7 +2,12 @@
 
 use crate::kit::{KEY, config, quick};
 use emulator::Emulator;
+use futures_util::future::join;
 use llm::{ErrorKind, Kind, ProviderConfig, Providers};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 #[tokio::test]
 async fn the_catalogue_has_every_provider_in_its_order() {
@@ -36,6 +41,25 @@ async fn a_provider_that_goes_down_keeps_its_list() {
     let before = providers.catalogue().await;
     emulator.stop().await;
     assert_eq!(providers.catalogue().await, before);
+}
+
+#[tokio::test]
+async fn who_answers_with_an_empty_list_has_the_configured_models() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let server = async {
+        let (mut line, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        assert!(line.read(&mut request).await.unwrap() > 0);
+        line.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\nconnection: close\r\n\r\n{\"data\":[]}")
+            .await
+            .unwrap();
+    };
+    let config = ProviderConfig { base_url, models: vec!["gpt-4o".into()], ..ProviderConfig::new(Kind::OpenAi, "") };
+    let providers = Providers::with_limits(vec![config], quick()).unwrap();
+    let ((), models) = join(server, providers.models("openai")).await;
+    assert_eq!(providers.list_error("openai"), None, "it has answered");
+    assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["gpt-4o"]);
 }
 
 #[tokio::test]

@@ -62,7 +62,28 @@ impl Price {
     }
 }
 
+/// The longest id, in characters: that of Lia's own requests, which have to name it.
+const ID_MAX_CHARS: usize = 255;
+/// The longest name, in characters.
+const NAME_MAX_CHARS: usize = 120;
+/// The longest description, in characters.
+const DESCRIPTION_MAX_CHARS: usize = 160;
+
 impl ModelInfo {
+    /// The same with words that fit into a list, whatever a provider says; none where its id cannot be asked for.
+    pub(crate) fn tidy(mut self) -> Option<Self> {
+        if self.id.trim().is_empty() || self.id.chars().any(char::is_control) || self.id.chars().count() > ID_MAX_CHARS
+        {
+            return None;
+        }
+        self.name = shortened(&self.name, NAME_MAX_CHARS);
+        if self.name.is_empty() {
+            self.name.clone_from(&self.id);
+        }
+        self.description = shortened(first_sentence(&self.description), DESCRIPTION_MAX_CHARS);
+        Some(self)
+    }
+
     /// A model of which its provider says nothing but the id: described by what we know of it.
     pub(crate) fn from_id(id: impl Into<String>) -> Self {
         let id = id.into();
@@ -96,9 +117,41 @@ impl ModelInfo {
     }
 }
 
+/// Enough of a description for a list.
+fn first_sentence(text: &str) -> &str {
+    let sentence = text.split_inclusive(". ").next().unwrap_or(text).trim();
+    sentence.lines().next().unwrap_or_default()
+}
+
+/// A text in one line of at most so many characters.
+fn shortened(text: &str, max_chars: usize) -> String {
+    let text = text.trim();
+    let is_long = text.chars().nth(max_chars).is_some();
+    let kept = text.chars().take(if is_long { max_chars - 1 } else { max_chars });
+    kept.map(|character| if character.is_control() { ' ' } else { character }).chain(is_long.then_some('…')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_a_provider_says_fits_into_a_list() {
+        let said = |id: &str, name: &str, description: &str| {
+            let model = ModelInfo { name: name.into(), description: description.into(), ..ModelInfo::from_id(id) };
+            model.tidy()
+        };
+        let model = said("vendor/m", &"n".repeat(10_000), &"d".repeat(10_000)).unwrap();
+        assert_eq!((model.name.chars().count(), model.description.chars().count()), (120, 160));
+        assert!(model.name.ends_with('…'));
+        let model = said("m", "A\u{0}B\n", "Good. Very good.").unwrap();
+        assert_eq!((model.name.as_str(), model.description.as_str()), ("A B", "Good."));
+        assert_eq!(said("m", " ", "").unwrap().name, "m");
+        let long = "m".repeat(256);
+        for id in ["", " ", "a\u{0}", "a\nb", long.as_str()] {
+            assert_eq!(said(id, "n", ""), None, "{id:?} cannot be asked for");
+        }
+    }
 
     #[test]
     fn a_cost_is_the_price_of_what_was_read_and_written() {

@@ -74,7 +74,7 @@ fn model(entry: &Value) -> Option<ModelInfo> {
     let window = window.or_else(|| entry.get("meta")?.get("n_ctx")?.as_u64());
     let model = ModelInfo {
         name: text("name").unwrap_or(&id).to_owned(),
-        description: text("description").map(first_sentence).unwrap_or_default(),
+        description: text("description").unwrap_or_default().to_owned(),
         context_window: window.and_then(|window| u32::try_from(window).ok()),
         capabilities: capabilities(entry),
         price: price(entry),
@@ -107,20 +107,11 @@ fn capabilities(entry: &Value) -> Vec<Capability> {
 
 /// OpenRouter's prices: dollars for one token, as text.
 fn price(entry: &Value) -> Option<Price> {
+    /// A dollar for a token; no model costs that, and infinity is no number in JSON.
+    const MOST: f64 = 1e6;
     let dollars = |name: &str| entry.get("pricing")?.get(name)?.as_str()?.parse::<f64>().ok();
-    let per_million = |name: &str| dollars(name).map(|price| price * 1e6).filter(|price| *price >= 0.0);
+    let per_million = |name: &str| dollars(name).map(|price| price * 1e6).filter(|price| (0.0..=MOST).contains(price));
     Some(Price { input: per_million("prompt")?, output: per_million("completion")? })
-}
-
-/// Enough of a description for a list.
-fn first_sentence(text: &str) -> String {
-    const MAX_CHARS: usize = 160;
-    let sentence = text.split_inclusive(". ").next().unwrap_or(text).trim();
-    let line = sentence.lines().next().unwrap_or_default();
-    if line.chars().count() <= MAX_CHARS {
-        return line.to_owned();
-    }
-    line.chars().take(MAX_CHARS - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -136,7 +127,6 @@ mod tests {
             "pricing": {"prompt": "0.000001", "completion": "0.000002"}});
         let model_info = model(&openrouter).unwrap();
         assert_eq!(model_info.name, "Vendor: Model");
-        assert_eq!(model_info.description, "Good.");
         assert_eq!(model_info.context_window, Some(32_768));
         assert_eq!(model_info.capabilities, [Capability::Images, Capability::Thinking, Capability::Tools]);
         assert_eq!(model_info.price, Some(Price { input: 1.0, output: 2.0 }));
@@ -144,6 +134,10 @@ mod tests {
         assert_eq!((llama.name.as_str(), llama.context_window), ("/models/x.gguf", Some(4096)));
         assert_eq!(model(&json!({"id": "gpt-4o", "object": "model"})).unwrap().name, "GPT-4o");
         assert_eq!(model(&json!({"object": "model"})), None);
+        for price in ["-1", "inf", "NaN", "1e300", ""] {
+            let entry = json!({"id": "x", "pricing": {"prompt": price, "completion": "0.000002"}});
+            assert_eq!(model(&entry).unwrap().price, None, "{price}");
+        }
         assert_eq!(model(&json!({"id": "painter", "architecture": {"output_modalities": ["image"]}})), None);
     }
 }

@@ -8,6 +8,10 @@ use futures_util::StreamExt;
 use reqwest::Client;
 use serde_json::Value;
 
+/// Models that one provider offers at most: several times as many as the largest lists them, and few enough to send to a
+/// browser.
+const LIST_MAX_MODELS: usize = 2000;
+
 /// Somebody who answers.
 #[derive(Clone, Debug)]
 pub enum Provider {
@@ -100,12 +104,13 @@ impl Provider {
 
     /// The models that it offers for chat, as it lists them now; first a good choice for somebody who makes none.
     pub async fn models(&self) -> Result<Vec<ModelInfo>, Error> {
-        let mut models = match self {
+        let models = match self {
             Self::OpenAi(provider) => provider.models().await?,
             Self::Gemini(provider) => provider.models().await?,
             Self::Anthropic(provider) => provider.models().await?,
             Self::Offline(_) => Offline::models(),
         };
+        let mut models: Vec<_> = models.into_iter().filter_map(ModelInfo::tidy).take(LIST_MAX_MODELS).collect();
         known::sort(&mut models);
         Ok(models)
     }

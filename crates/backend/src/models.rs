@@ -47,9 +47,12 @@ impl Choice {
 
     /// Tokens as the wire says them, and what they cost: as the provider said, else by the list price.
     pub(crate) fn bill(&self, usage: llm::Usage) -> Usage {
+        /// A billion tokens, or a thousand dollars: no answer has or costs so much, whatever a provider says, and millions
+        /// of such answers can be added up.
+        const MOST: u64 = 1_000_000_000;
         let (read, written) = (usage.input_tokens.unwrap_or_default(), usage.output_tokens.unwrap_or_default());
         let listed = || self.price.map(|price| price.cost_micros(read, written));
-        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let whole = |number: u64| i64::try_from(number.min(MOST)).unwrap_or(i64::MAX);
         Usage {
             input_tokens: whole(read),
             output_tokens: whole(written),

@@ -74,6 +74,27 @@ async fn what_has_no_price_has_no_cost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_can_be_read_whatever_a_provider_counts() {
+    on_both(async |setup| {
+        let app = setup.start_with_every_provider().await;
+        let ada = app.register("ada").await;
+        let answer = json!({
+            "choices": [{"index": 0, "message": {"content": "Many."}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": i64::MAX, "completion_tokens": u64::MAX},
+        });
+        let mut question = with_price("How many?");
+        for _ in 0..3 {
+            app.emulator.script(Script::status(200, answer.to_string()));
+            let events = ada.stream(&question).await.rest().await;
+            let conversation = conversation(&ada, &events).await;
+            assert!(conversation["usage"]["output_tokens"].as_i64() > Some(0));
+            question["conversation_id"] = conversation["id"].clone();
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_ends_early_has_cost_too() {
     on_both(async |setup| {
         let app = setup.start_with_every_provider().await;

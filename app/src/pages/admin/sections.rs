@@ -166,24 +166,24 @@ pub(super) fn Breakdowns(insights: SentimentInsights) -> impl IntoView {
     };
     view! {
         <div class="admin-pair">
-            <Labels groups=insights.labels/>
+            <div class="admin-stack">
+                <Labels groups=insights.labels/>
+                <Sources
+                    id="providers"
+                    title="By provider"
+                    columns=&["Provider", "", "Mean score", "Messages"]
+                    groups=insights.providers
+                />
+                <Sources
+                    id="methods"
+                    title="By method of reading"
+                    columns=&["Method", "", "Mean score", "Messages"]
+                    groups=named(insights.methods)
+                />
+            </div>
             <Shares id="emotions" title="Emotions" columns=&["Emotion", "", "Share", "Messages"] groups=insights.emotions/>
         </div>
         <Models groups=insights.models link/>
-        <div class="admin-pair">
-            <Sources
-                id="providers"
-                title="By provider"
-                columns=&["Provider", "", "Mean score", "Messages"]
-                groups=insights.providers
-            />
-            <Sources
-                id="methods"
-                title="By method of reading"
-                columns=&["Method", "", "Mean score", "Messages"]
-                groups=named(insights.methods)
-            />
-        </div>
     }
 }
 
@@ -291,7 +291,7 @@ fn Models(groups: Vec<InsightGroup>, link: impl Fn(&InsightGroup) -> Option<Stri
         };
         view! {
             <tr>
-                <th scope="row">{title} <span class="admin-sub">{group.provider.clone()}</span></th>
+                <th scope="row">{title}<span class="admin-sub">{group.provider.clone()}</span></th>
                 <td>{plain(group.messages)}</td>
                 <td>{percent(group.share)}</td>
                 <td class="admin-bar"><Score score=group.score/></td>
@@ -336,7 +336,8 @@ fn Table(id: &'static str, title: &'static str, columns: &'static [&'static str]
     view! {
         <section class="admin-section" aria-labelledby=id>
             <h2 id=id>{title}</h2>
-            <div class="admin-scroll">
+            // Where it scrolls, the keyboard has to reach it.
+            <div class="admin-scroll" tabindex="0" role="group" aria-labelledby=id>
                 <table class="admin-table" aria-labelledby=id>
                     <thead>
                         <tr>{head.collect_view()}</tr>

@@ -102,7 +102,8 @@ impl Follower {
             }
             let looked = match self.live {
                 Some(_) => Ok(self.look_live()),
-                None => self.look_stored().await,
+                // On the heap only while it is needed: a follower of a live run never does.
+                None => Box::pin(self.look_stored()).await,
             };
             match looked {
                 Ok(true) => {}

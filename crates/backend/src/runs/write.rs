@@ -116,7 +116,9 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
         judged => judged,
     };
     let used = used(&live, &choice, *lock(&meter));
-    finish(&backend, &live, ending.with_usage(used), judged).await;
+    // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
+    // relay. Thousands of runs wait there at once.
+    Box::pin(finish(&backend, &live, ending.with_usage(used), judged)).await;
     backend.runs.remove(live.started.run_id);
 }
 
@@ -162,7 +164,7 @@ async fn relay(
 ) -> Ending {
     let messages = match opening {
         Some(question) => Ok(vec![ChatMessage::user(question)]),
-        None => read_context(backend, live, choice).await,
+        None => Box::pin(read_context(backend, live, choice)).await,
     };
     let messages = match messages {
         Ok(messages) => messages,

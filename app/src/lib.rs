@@ -66,7 +66,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Whether the page of this path comes to life in the browser. The others are done when they are rendered.
 #[cfg(feature = "ssr")]
 fn is_lively(path: &str) -> bool {
-    path == "/" || path == "/settings" || path.starts_with("/c/")
+    path == "/" || path == "/settings" || (path.starts_with("/c/") && !path.ends_with(pages::mood::SUFFIX))
 }
 
 /// The user interface. What it holds above the pages lives as long as the page: the conversation, the list of
@@ -98,6 +98,7 @@ fn ServedPage() -> impl IntoView {
     use pages::{
         admin::AdminPage,
         door::{LoginPage, RegisterPage},
+        mood::MoodPage,
         not_found::NotFoundPage,
     };
     view! {
@@ -105,6 +106,7 @@ fn ServedPage() -> impl IntoView {
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=ChatPage ssr=SsrMode::Async/>
                 <Route path=path!("/c/:id") view=ChatPage ssr=SsrMode::Async/>
+                <Route path=path!("/c/:id/mood") view=MoodPage ssr=SsrMode::Async/>
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
                 <Route path=path!("/admin") view=AdminPage ssr=SsrMode::Async/>
                 <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async/>

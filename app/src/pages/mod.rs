@@ -10,5 +10,7 @@ pub(crate) mod door;
 #[cfg(feature = "ssr")]
 pub mod flash;
 #[cfg(feature = "ssr")]
+pub(crate) mod mood;
+#[cfg(feature = "ssr")]
 pub(crate) mod not_found;
 pub(crate) mod settings;

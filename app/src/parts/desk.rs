@@ -4,7 +4,7 @@
 use super::icon::{self, Icon};
 use crate::{
     address::Address,
-    chat::{Chat, Entry, Shelf, actions},
+    chat::{Chat, Entry, Shelf, actions, place::path_of},
 };
 use leptos::{html, prelude::*};
 use types::ConversationId;
@@ -61,12 +61,17 @@ pub(crate) fn ConversationMenu() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let rename = move |_| desk.renaming.set(desk.menu.get_untracked().map(|(entry, spot)| (entry.id, spot)));
     let delete = move |_| desk.deleting.set(desk.menu.get_untracked().map(|(entry, _)| entry));
+    let mood = move || desk.menu.with(|menu| menu.as_ref().map(|(entry, _)| format!("{}/mood", path_of(entry.id))));
     view! {
         <div id=MENU class="menu" popover="auto" role="group" aria-label="Conversation">
             <button type="button" class="menu-item" popovertarget=MENU popovertargetaction="hide" on:click=rename>
                 <Icon path=icon::PENCIL/>
                 "Rename"
             </button>
+            <a class="menu-item" href=mood rel="external">
+                <Icon path=icon::TREND/>
+                "How it reads"
+            </a>
             <button type="button" class="menu-item danger" popovertarget=MENU popovertargetaction="hide" on:click=delete>
                 <Icon path=icon::TRASH/>
                 "Delete"

@@ -27,6 +27,7 @@ pub(crate) const TOOLS: &str =
     "M16.5 6.5a4 4 0 0 1-5.3 4.6l-5.4 5.4a1.6 1.6 0 0 1-2.3-2.3l5.4-5.4a4 4 0 0 1 4.6-5.3L11 6l3 3 2.5-2.5Z";
 pub(crate) const TRASH: &str =
     "M4 6h12M8 6V4.5A.5.5 0 0 1 8.5 4h3a.5.5 0 0 1 .5.5V6m2.5 0-.6 9.1a1 1 0 0 1-1 .9H7.1a1 1 0 0 1-1-.9L5.5 6";
+pub(crate) const TREND: &str = "M3 14.5 7.5 9l4 3L17 5";
 
 /// An icon beside a word, or inside a control that has a label of its own.
 #[component]

@@ -7,11 +7,14 @@ use crate::{Actor, Backend, Error, db, error::Result, models};
 use chrono::{DateTime, Utc};
 use types::{
     Conversation, ConversationId, ConversationSummary, ConversationView, History, Message, MessageBody, MessageId,
-    MessageRole, MessageView, ModelInfo, ModelRef, Page, RenameConversation, RunId, RunPosition, StreamId,
+    MessageRole, MessageView, ModelInfo, ModelRef, MoodView, Page, RenameConversation, RunId, RunPosition, Statement,
+    StreamId, quote_from,
 };
 
 /// Conversations removed in one statement when all are.
 const DELETE_BATCH: i64 = 20;
+/// Of the user's messages, so many of the newest are listed with how they read.
+const STATEMENTS: i64 = 500;
 
 /// The user's conversations, most recently changed first.
 pub async fn list(backend: &Backend, actor: &Actor, page: Page) -> Result<History> {
@@ -54,6 +57,22 @@ pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Pa
         total_messages: conversation.total_messages,
         has_more: has_more(conversation.total_messages, page, messages.len()),
         messages,
+    })
+}
+
+/// How a conversation reads, message by message.
+pub async fn mood(backend: &Backend, actor: &Actor, id: ConversationId) -> Result<MoodView> {
+    let conversation =
+        db::conversations::find(&backend.db, id, actor.id()).await?.ok_or_else(Error::conversation_not_found)?;
+    let statements = db::messages::list_statements(&backend.db, id, actor.id(), STATEMENTS).await?;
+    Ok(MoodView {
+        title: conversation.title,
+        sentiment: conversation.sentiment.map(|state| state.shown),
+        statements: statements
+            .into_iter()
+            .rev()
+            .map(|(id, beginning, sentiment)| Statement { id, quote: quote_from(&beginning), sentiment })
+            .collect(),
     })
 }
 

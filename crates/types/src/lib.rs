@@ -33,5 +33,5 @@ pub use sentiment::{
     CumulativeSentiment, FeedbackKind, MethodInfo, Methods, SUMMARY_MAX_CHARS, Sentiment, SentimentFeedback,
     SentimentLabel, SentimentMethod, SentimentUpdate,
 };
-pub use text::{check_text, title_from};
-pub use view::{ConversationEntry, ConversationView, MessageBody, MessageView, Viewer};
+pub use text::{check_text, quote_from, title_from};
+pub use view::{ConversationEntry, ConversationView, MessageBody, MessageView, MoodView, Statement, Viewer};

@@ -18,9 +18,17 @@ pub fn check_text(text: &str, max: usize) -> Result<(), String> {
 /// The title of a conversation nobody has named: the first 50 characters of its first message in one line, cut at a
 /// word, with `...` where something was left out.
 pub fn title_from(message: &str) -> String {
-    const MAX: usize = 50;
+    beginning(message, 50)
+}
+
+/// How a message is quoted in a list: the first 120 characters in one line, cut as a title is.
+pub fn quote_from(message: &str) -> String {
+    beginning(message, 120)
+}
+
+fn beginning(message: &str, max: usize) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    let Some((end, _)) = line.char_indices().nth(MAX) else { return line };
+    let Some((end, _)) = line.char_indices().nth(max) else { return line };
     // A word that ends exactly at the limit stays whole.
     let head = &line[..end];
     let cut = if line[end..].starts_with(' ') { head } else { head.rsplit_once(' ').map_or(head, |(words, _)| words) };

@@ -79,6 +79,28 @@ pub enum MessageBody {
     },
 }
 
+/// One of the user's messages as the inspector lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// Which message.
+    pub id: MessageId,
+    /// How it begins, in one line.
+    pub quote: String,
+    /// How it reads.
+    pub sentiment: Sentiment,
+}
+
+/// How a conversation reads, message by message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MoodView {
+    /// The conversation's name.
+    pub title: String,
+    /// The whole of it.
+    pub sentiment: Option<CumulativeSentiment>,
+    /// The newest of the user's messages that were read, oldest first.
+    pub statements: Vec<Statement>,
+}
+
 /// What the conversation page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConversationView {

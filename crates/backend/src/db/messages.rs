@@ -151,6 +151,31 @@ pub(crate) async fn list_branch(
     Ok(rows.into_iter().map(Message::from).collect())
 }
 
+/// The beginnings of the user's own messages on the branch that ends in the conversation's head, with how they read,
+/// newest first. One that was not read is left out.
+pub(crate) async fn list_statements(
+    db: &Db,
+    conversation_id: ConversationId,
+    owner: UserId,
+    limit: i64,
+) -> Result<Vec<(MessageId, String, Sentiment)>> {
+    // A question and its answer are two steps.
+    const SQL: &str = "with recursive branch (id, parent_id, step) as ( \
+           select m.id, m.parent_id, 1 from conversations c join messages m on m.id = c.head_message_id \
+           where c.id = $1 and c.user_id = $2 and c.deleted_at is null \
+           union all \
+           select m.id, m.parent_id, branch.step + 1 from branch join messages m on m.id = branch.parent_id \
+           where branch.step < 2 * $3) \
+         select m.id, substr(m.content, 1, 400), m.sentiment_data \
+         from branch join messages m on m.id = branch.id \
+         where m.role = 'user' and m.sentiment_data is not null order by branch.step limit $3";
+    let rows: Vec<(i64, String, Json<Value>)> =
+        read!(db, |pool| sqlx::query_as(SQL).bind(conversation_id.0).bind(owner.0).bind(limit).fetch_all(pool).await?);
+    let read =
+        |(id, beginning, data): (i64, String, Json<Value>)| Some((MessageId(id), beginning, sentiment_from(data.0)?));
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
 /// One message of the user's.
 pub(crate) async fn find(db: &Db, id: MessageId, owner: UserId) -> Result<Option<Message>> {
     const SQL: &str = "select m.id, m.parent_id, m.role, m.content, m.thought, m.status, m.sentiment_data, \

@@ -1,0 +1,213 @@
+//! `/c/{id}/mood`: how a conversation reads, message by message. Rendered on the server and done with that: no WASM comes
+//! along, the chart is SVG, and every point of it leads to its message.
+
+mod words;
+
+use crate::{
+    AppError,
+    address::Address,
+    chat::{Place, place::path_of},
+    parts::{
+        icon::{self, Icon},
+        problem::Problem,
+    },
+    ssr,
+    title::name_page,
+};
+use leptos::prelude::*;
+use types::{ApiError, ConversationId, CumulativeSentiment, ErrorCode, MoodView, SentimentLabel, Statement};
+use words::{label_word, mark_class, mark_of, plot, reading_text, score_text, story, turning_points};
+
+/// What the path of this page ends with, behind that of its conversation.
+pub(crate) const SUFFIX: &str = "/mood";
+/// The chart's own units; it is stretched to the width of the page.
+const WIDTH: i32 = 640;
+const HEIGHT: i32 = 200;
+
+/// The page.
+#[component]
+pub(crate) fn MoodPage() -> impl IntoView {
+    let path = expect_context::<Address>().path_untracked();
+    let place = Place::of(path.strip_suffix(SUFFIX).unwrap_or(&path));
+    let caller = ssr::caller();
+    name_page(|| "How it reads".to_owned());
+    view! {
+        <Suspense>
+            {move || {
+                let caller = caller.clone();
+                Suspend::new(async move {
+                    match load(caller, place).await {
+                        Ok((id, mood)) => view! { <Mood id mood/> }.into_any(),
+                        Err(AppError(error)) => {
+                            view! { <main class="plain"><Problem error alone=true/></main> }.into_any()
+                        }
+                    }
+                })
+            }}
+        </Suspense>
+    }
+}
+
+async fn load(
+    caller: Result<(backend::Backend, backend::Actor), AppError>,
+    place: Place,
+) -> Result<(ConversationId, MoodView), AppError> {
+    let (backend, actor) = caller?;
+    let id = place.conversation().ok_or_else(|| ApiError::new(ErrorCode::ConversationNotFound, ""))?;
+    let mood = backend::conversations::mood(&backend, &actor, id).await.map_err(ssr::failed)?;
+    Ok((id, mood))
+}
+
+#[component]
+fn Mood(id: ConversationId, mood: MoodView) -> impl IntoView {
+    let MoodView { title, sentiment, statements } = mood;
+    let scores: Vec<f64> = statements.iter().map(|statement| statement.sentiment.score).collect();
+    view! {
+        <main class="settings mood">
+            <a class="back" href=path_of(id)>
+                <Icon path=icon::BACK/>
+                "Back to the conversation"
+            </a>
+            <h1>{title}</h1>
+            <p class="mood-story">{story(&scores)}</p>
+            {sentiment.map(|whole| view! { <Whole whole/> })}
+            {(!statements.is_empty())
+                .then(|| {
+                    view! {
+                        <Trend id statements=statements.clone() scores/>
+                        <Statements id statements/>
+                    }
+                })}
+            <p class="settings-note">
+                "Lia reads words, not people. A reading can be wrong; a hollow mark is one that is not sure."
+            </p>
+        </main>
+    }
+}
+
+/// The whole conversation: its score on a scale, what shows most, the summary.
+#[component]
+fn Whole(whole: CumulativeSentiment) -> impl IntoView {
+    let word = match whole.emotion.as_deref().filter(|emotion| *emotion != "neutral") {
+        Some(emotion) => format!("{}, mostly {emotion}", label_word(whole.label)),
+        None => label_word(whole.label).to_owned(),
+    };
+    let place = format!("{:.1}%", (whole.score.clamp(-1.0, 1.0) + 1.0) * 50.0);
+    view! {
+        <section class="mood-card" aria-label="The whole conversation">
+            <p class="mood-score">
+                <Mark label=whole.label confidence=1.0/>
+                <strong>{score_text(whole.score)}</strong>
+                <span>{word}</span>
+            </p>
+            <svg class="scale" width="100%" height="12" aria-hidden="true">
+                <line x1="0" x2="100%" y1="6" y2="6"></line>
+                <line x1="50%" x2="50%" y1="2" y2="10"></line>
+                <circle cx=place cy="6" r="4"></circle>
+            </svg>
+            <p class="scale-ends" aria-hidden="true">
+                <span>"−1"</span>
+                <span>"0"</span>
+                <span>"+1"</span>
+            </p>
+            <p class="mood-summary">{whole.summary}</p>
+        </section>
+    }
+}
+
+/// The trend: an area to the zero line and a mark for each message, quoted while it is pointed at or has the focus.
+#[component]
+fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>) -> impl IntoView {
+    let layout = plot(&scores, WIDTH, HEIGHT);
+    let turns = turning_points(&statements);
+    let has_turns = !turns.is_empty();
+    let points = statements.into_iter().zip(layout.points.iter().copied()).enumerate();
+    let points = points.map(|(place, (statement, (x, y)))| {
+        let reading = &statement.sentiment;
+        let says = format!("“{}” {}", statement.quote, reading_text(reading));
+        let title = says.clone();
+        let class = mark_class(reading.label, reading.confidence);
+        let turn = turns.contains(&place).then(|| view! { <path class="turn" d="M0 -18V-10"></path> });
+        view! {
+            <g transform=format!("translate({x} {y})")>
+                <a class="point" href=message_path(id, &statement) aria-label=says>
+                    <title>{title}</title>
+                    <circle class="hit" r="11"></circle>
+                    {turn}
+                    <path class=class d=mark_of(reading.label) transform="translate(-6 -6)"></path>
+                </a>
+            </g>
+        }
+    });
+    let points = points.collect_view();
+    view! {
+        <section aria-labelledby="trend-title">
+            <h2 id="trend-title">"From message to message"</h2>
+            <svg class="trend" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="group" aria-labelledby="trend-title">
+                <path class="grid" d=format!("M0 6H{WIDTH}M0 {}H{WIDTH}", HEIGHT - 6)></path>
+                <path class="zero" d=format!("M0 {}H{WIDTH}", HEIGHT / 2)></path>
+                <path class="area" d=layout.area(HEIGHT)></path>
+                <path class="line" d=layout.line.clone()></path>
+                {points}
+            </svg>
+            {has_turns
+                .then(|| {
+                    view! {
+                        <p class="settings-note">
+                            "A tick marks a turning point: a message that reads the other way than those before it."
+                        </p>
+                    }
+                })}
+        </section>
+    }
+}
+
+/// Every message with how it reads, the newest first.
+#[component]
+fn Statements(id: ConversationId, statements: Vec<Statement>) -> impl IntoView {
+    let rows = statements.into_iter().rev().map(|statement| {
+        let path = message_path(id, &statement);
+        let Statement { quote, sentiment, .. } = statement;
+        view! {
+            <tr>
+                <th scope="row">
+                    <a class="statement" href=path>{quote}</a>
+                </th>
+                <td title=reading_text(&sentiment)>
+                    <Mark label=sentiment.label confidence=sentiment.confidence/>
+                    <span class="statement-score">{score_text(sentiment.score)}</span>
+                </td>
+                <td>{sentiment.emotion.unwrap_or_else(|| label_word(sentiment.label).to_owned())}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section aria-labelledby="statements-title">
+            <h2 id="statements-title">"Your messages"</h2>
+            <table class="statements">
+                <thead class="visually-hidden">
+                    <tr>
+                        <th scope="col">"Message"</th>
+                        <th scope="col">"Score"</th>
+                        <th scope="col">"Emotion"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </section>
+    }
+}
+
+#[component]
+fn Mark(label: SentimentLabel, confidence: f64) -> impl IntoView {
+    view! {
+        <svg class=mark_class(label, confidence) viewBox="0 0 12 12" role="img" aria-label=label_word(label)>
+            <path d=mark_of(label)></path>
+        </svg>
+    }
+}
+
+/// Where a message stands in its conversation.
+fn message_path(id: ConversationId, statement: &Statement) -> String {
+    format!("{}#message-{}", path_of(id), statement.id)
+}

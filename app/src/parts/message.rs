@@ -17,8 +17,9 @@ use types::{MessageId, MessageRole, MessageStatus};
 #[component]
 pub(crate) fn MessageItem(row: Row) -> impl IntoView {
     if row.role == MessageRole::User {
+        let id = row.id.clone();
         view! {
-            <li class="message from-user">
+            <li id=move || id.get().map(|id| format!("message-{id}")) class="message from-user">
                 <h2 class="visually-hidden">"You"</h2>
                 <div class="bubble">
                     <Body row=row.clone()/>

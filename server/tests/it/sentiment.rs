@@ -39,6 +39,25 @@ async fn detail(user: &Client, events: &[Event]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_shows_how_a_conversation_reads_message_by_message() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        let first = send(&ada, "I hate this <b>awful</b> day.", "local", None).await;
+        let id = &first[0].data["conversation_id"];
+        send(&ada, "Now I am so happy, thank you!", "local", Some(id)).await;
+        let page = ada.get(&format!("/c/{}/mood", id.as_str().unwrap())).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("I hate this &lt;b&gt;awful&lt;/b&gt; day."), "{}", page.text);
+        assert!(page.text.contains("Now I am so happy, thank you!"));
+        assert!(page.text.contains("A tick marks a turning point"), "the second message turns the tide");
+        assert_eq!(page.text.matches("#message-").count(), 4, "each message is in the chart and in the table");
+        assert!(!page.text.contains(".wasm"), "the page is done when it is rendered");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_message_is_read_and_kept_with_its_conversation() {
     on_both(async |setup| {
         let app = setup.start().await;

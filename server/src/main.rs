@@ -122,7 +122,8 @@ async fn run(arguments: Arguments) -> ExitCode {
         }
     };
     let outcome = match arguments.command {
-        Command::Serve => commands::serve(config).await,
+        // Large, and there once.
+        Command::Serve => Box::pin(commands::serve(config)).await,
         Command::Migrate => commands::migrate(&config).await,
         Command::Admin(Admin::Create { email, username }) => commands::create_admin(&config, email, username).await,
         Command::Admin(Admin::Fill { users, messages, seed, force }) => {

@@ -12,13 +12,14 @@ use types::{ApiError, ErrorCode, ModelRef, Preferences, ProviderView};
 /// Fetches the favourites and the models; `then` is called when they have come, or have not. What is shown of an earlier
 /// time stays until then.
 pub(crate) fn fetch(chat: Chat, picker: StoredValue<Picker>, then: impl Fn() + 'static) {
+    let changes = picker.with_value(|picker| picker.changes);
     spawn_local(async move {
         // The preferences first: nothing can be chosen, and so nothing saved, before they are known.
         let answer = read().await;
         picker.update_value(|picker| match answer {
             Ok((found, views)) => {
-                // What is being saved is newer than what was read.
-                if !picker.saving {
+                // What was chosen meanwhile is newer than what was read.
+                if picker.changes == changes && !picker.saving {
                     picker.preferences = found;
                 }
                 picker.fill(views, chat.model.get_untracked().as_ref());
@@ -52,7 +53,7 @@ pub(crate) fn prefer_other(chat: Chat, picker: &mut Picker) {
 pub(crate) fn choose(chat: Chat, picker: StoredValue<Picker>, model: ModelRef) {
     chat.model.set(Some(model.clone()));
     chat.usual_model.set_value(Some(model.clone()));
-    picker.update_value(|picker| picker.preferences.model = Some(model.clone()));
+    picker.update_value(|picker| picker.prefer(model.clone()));
     save(chat, picker);
     if let Some(id) = chat.place.get_untracked().conversation() {
         spawn_local(async move {
@@ -83,15 +84,21 @@ fn save(chat: Chat, picker: StoredValue<Picker>) {
     picker.update_value(|picker| picker.saving = true);
     spawn_local(async move {
         loop {
-            let sent = picker.with_value(|picker| picker.preferences.clone());
-            let answer = save_preferences(sent.clone()).await;
+            let changes = picker.with_value(|picker| picker.changes);
+            let answer = change_preferences(|now| picker.with_value(|picker| picker.chosen_in(now))).await;
             if let Err(AppError(error)) = answer {
                 chat.notice.set(Some(error));
-            } else if picker.with_value(|picker| picker.preferences != sent) {
+            } else if picker.with_value(|picker| picker.changes != changes) {
                 continue;
             }
             break;
         }
         picker.update_value(|picker| picker.saving = false);
     });
+}
+
+/// Changes some of what the person prefers. The rest is read just before, and not remembered from when a page was opened:
+/// it may have been changed elsewhere.
+pub(crate) async fn change_preferences(change: impl FnOnce(Preferences) -> Preferences) -> Result<(), AppError> {
+    save_preferences(change(preferences().await?)).await.map(drop)
 }

@@ -13,6 +13,8 @@ pub(crate) struct Picker {
     pub(crate) active: Option<usize>,
     /// What the person prefers, as far as this page knows.
     pub(crate) preferences: Preferences,
+    /// How many times something was chosen or marked here.
+    pub(crate) changes: u32,
     /// Why there is no list, or none that is new.
     pub(crate) problem: Option<ApiError>,
     /// The row of the failed answer whose question the next choice is asked.
@@ -103,7 +105,21 @@ impl Picker {
         } else {
             return false;
         }
+        self.changes += 1;
         true
+    }
+
+    /// Makes a model the one that answers in new conversations.
+    pub(crate) fn prefer(&mut self, model: ModelRef) {
+        self.preferences.model = Some(model);
+        self.changes += 1;
+    }
+
+    /// The preferences as they are `now`, with what is chosen here.
+    pub(crate) fn chosen_in(&self, mut now: Preferences) -> Preferences {
+        now.model.clone_from(&self.preferences.model);
+        now.favourites.clone_from(&self.preferences.favourites);
+        now
     }
 
     /// The model of a number, where it can be asked now.
@@ -126,7 +142,7 @@ impl Picker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{ErrorCode, Model};
+    use types::{ErrorCode, GenerationSettings, Model};
 
     fn reference(provider: &str, model: &str) -> ModelRef {
         ModelRef { provider: provider.into(), model: model.into() }
@@ -199,6 +215,18 @@ mod tests {
         assert!(!picker.is_favourite(1));
         picker.preferences.favourites = (0..FAVOURITES_MAX).map(|number| reference("z", &number.to_string())).collect();
         assert!(!picker.toggle_favourite(0));
+    }
+
+    #[test]
+    fn what_is_chosen_elsewhere_stays() {
+        let mut picker = picker();
+        picker.prefer(reference("b", "three"));
+        assert!(picker.toggle_favourite(1));
+        assert_eq!(picker.changes, 2);
+        let generation = GenerationSettings { temperature: Some(0.3), ..GenerationSettings::default() };
+        let saved = picker.chosen_in(Preferences { generation, ..Preferences::default() });
+        assert_eq!((saved.model, saved.favourites), (Some(reference("b", "three")), vec![reference("a", "two")]));
+        assert_eq!(saved.generation, generation);
     }
 
     #[test]

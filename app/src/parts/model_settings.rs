@@ -8,8 +8,11 @@ use super::{
 };
 use crate::{
     AppError,
-    chat::tuning::{SETTINGS, Setting, Texts, settings, texts},
-    server_fns::{preferences, save_preferences},
+    chat::{
+        choosing::change_preferences,
+        tuning::{SETTINGS, Setting, Texts, settings, texts},
+    },
+    server_fns::preferences,
 };
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
@@ -108,8 +111,6 @@ pub(crate) fn ModelSettings(
     is_small: bool,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    // What was read when it opened: the rest of it is saved as it was.
-    let before = StoredValue::new(Preferences::default());
     let open = move |_| {
         draw_fields();
         enable(FIELDS, false);
@@ -123,7 +124,6 @@ pub(crate) fn ModelSettings(
             match preferences().await {
                 Ok(found) => {
                     fill(&texts(&found.generation));
-                    before.set_value(found);
                     enable(FIELDS, true);
                     focus(&SETTINGS[0]);
                 }
@@ -141,8 +141,8 @@ pub(crate) fn ModelSettings(
         let Some(generation) = settings(&typed()) else { return };
         enable(SAVE, false);
         spawn_local(async move {
-            match save_preferences(Preferences { generation, ..before.get_value() }).await {
-                Ok(_) => close(),
+            match change_preferences(|now| Preferences { generation, ..now }).await {
+                Ok(()) => close(),
                 Err(AppError(error)) => {
                     follow(Some(&error));
                     set_text(PROBLEM, &error.message);

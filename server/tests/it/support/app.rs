@@ -22,7 +22,8 @@ use uuid::Uuid;
 /// Runs a test on SQLite and, where `TEST_DATABASE_URL` names a server on which databases may be made, on Postgres.
 pub(crate) async fn on_both(test: impl AsyncFn(Setup)) {
     static NOTE: Once = Once::new();
-    test(Setup::new(None)).await;
+    // Boxed: the tests are long, and so are their futures.
+    Box::pin(test(Setup::new(None))).await;
     #[expect(clippy::disallowed_methods, reason = "a test has no configuration to read it from")]
     let Ok(server) = std::env::var("TEST_DATABASE_URL") else {
         NOTE.call_once(|| eprintln!("skipped on Postgres: TEST_DATABASE_URL is not set"));
@@ -33,7 +34,7 @@ pub(crate) async fn on_both(test: impl AsyncFn(Setup)) {
     let mut connection: PgConnection = options.connect().await.unwrap();
     sqlx::query(AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
     let (base, _) = server.rsplit_once('/').unwrap();
-    test(Setup::new(Some(format!("{base}/{name}")))).await;
+    Box::pin(test(Setup::new(Some(format!("{base}/{name}"))))).await;
     // After a failure the database stays, to be looked at.
     sqlx::query(AssertSqlSafe(format!("drop database {name} with (force)"))).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();

@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 async fn on_both(test: impl AsyncFn(Db)) {
     let fresh = sqlite().await;
-    test(fresh.db.clone()).await;
+    Box::pin(test(fresh.db.clone())).await;
     if let Some(fresh) = postgres().await {
-        test(fresh.db.clone()).await;
+        Box::pin(test(fresh.db.clone())).await;
     }
 }
 

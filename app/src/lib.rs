@@ -37,6 +37,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         theme::Theme::System => "light dark",
         chosen => chosen.name(),
     };
+    let reports = is_report(&ssr::path()).then(|| view! { <link rel="stylesheet" href="/reports.css"/> });
     let scripts = is_lively(&ssr::path()).then(|| view! { <HydrationScripts options=options.clone()/> });
     view! {
         <!DOCTYPE html>
@@ -51,6 +52,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="apple-touch-icon" href="/icon-180.png"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <HashedStylesheet id="style" options=options.clone()/>
+                {reports}
                 <AutoReload options/>
                 {scripts}
                 <MetaTags/>
@@ -61,6 +63,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Whether the page of this path shows figures, for which it has a style sheet of its own: the first load of a
+/// conversation is not to carry it.
+#[cfg(feature = "ssr")]
+fn is_report(path: &str) -> bool {
+    path == "/admin" || path.ends_with(pages::mood::SUFFIX)
 }
 
 /// Whether the page of this path comes to life in the browser. The others are done when they are rendered.

@@ -32,6 +32,7 @@ Ways
   crlf                   lines end with CR LF
   comments               comments between the tokens
   noise                  events without data and of an unknown kind between the tokens
+  begins-over            says an answer again from its beginning, where others go on with what they are handed of it
   whole                  one JSON document although a stream was asked for
   no-usage, no-end-mark, no-finish
   length, filter         it ends at the limit of tokens, by the filter
@@ -50,7 +51,7 @@ Faults
 GET /emulator/counts says how many answers were begun, written to their end, and left by their client.";
 
 /// The models that the list names.
-pub(crate) const LISTED: [&str; 16] = [
+pub(crate) const LISTED: [&str; 17] = [
     "echo",
     "markdown",
     "hostile",
@@ -59,6 +60,7 @@ pub(crate) const LISTED: [&str; 16] = [
     "tokens-100+slow-50",
     "tokens-100+slow-2",
     "tokens-400+slow-20",
+    "tokens-100+slow-50+begins-over",
     "think",
     "refusal",
     "hold-5",

@@ -52,12 +52,12 @@ async fn openrouter_chat(arrived: Arrived) -> Response<Body> {
 }
 
 async fn responses(arrived: Arrived) -> Response<Body> {
-    let question = arrived.question(Wire::Responses, texts(arrived.body.get("input"), "/content"));
+    let question = arrived.question(Wire::Responses, "input", "/content");
     arrived.play(question).await
 }
 
 async fn messages(arrived: Arrived) -> Response<Body> {
-    let question = arrived.question(Wire::Anthropic, texts(arrived.body.get("messages"), "/content"));
+    let question = arrived.question(Wire::Anthropic, "messages", "/content");
     arrived.play(question).await
 }
 
@@ -65,11 +65,11 @@ async fn messages(arrived: Arrived) -> Response<Body> {
 async fn generate(arrived: Arrived) -> Response<Body> {
     let call = last_segment(&arrived.uri);
     let (model, verb) = call.rsplit_once(':').unwrap_or((call, ""));
-    let said = texts(arrived.body.get("contents"), "/parts");
     if verb == "countTokens" {
-        return document(&json!({"totalTokens": count(&said)})).into_response();
+        return document(&json!({"totalTokens": count(&texts(arrived.body.get("contents"), "/parts"))}))
+            .into_response();
     }
-    let mut question = arrived.question(Wire::Gemini, said);
+    let mut question = arrived.question(Wire::Gemini, "contents", "/parts");
     question.model = model.into();
     question.is_stream = verb == "streamGenerateContent";
     arrived.play(question).await
@@ -102,17 +102,20 @@ impl FromRequest<Arc<Shared>> for Arrived {
 
 impl Arrived {
     async fn chat(self, wire: Wire) -> Response<Body> {
-        let mut question = self.question(wire, texts(self.body.get("messages"), "/content"));
+        let mut question = self.question(wire, "messages", "/content");
         let asked = self.body.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or_default();
         question.wants_usage = asked || !question.is_stream || wire == Wire::OpenRouter;
         self.play(question).await
     }
 
-    fn question(&self, wire: Wire, said: Vec<String>) -> Question {
+    /// What is asked, where the body's field `messages` has the conversation and each of them its text under `content`.
+    fn question(&self, wire: Wire, messages: &str, content: &str) -> Question {
+        let messages = self.body.get(messages);
         Question {
             wire,
             model: self.body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            said,
+            said: texts(messages, content),
+            begun: begun(messages, content),
             is_stream: self.body.get("stream").and_then(Value::as_bool).unwrap_or_default(),
             wants_usage: true,
         }
@@ -125,7 +128,7 @@ impl Arrived {
         let mut script = match queued {
             Some(script) => script,
             None => match model::script(&question.model, last) {
-                Choice::Script(script) => *script,
+                Choice::Script(script) => rest(&question).unwrap_or(*script),
                 Choice::Flaky { failures } if self.shared.fails_again(&question.model, failures) => {
                     Script::failure(503)
                 }
@@ -158,8 +161,40 @@ struct Question {
     model: String,
     /// All texts of the conversation.
     said: Vec<String>,
+    /// The beginning of an answer to go on with.
+    begun: Option<Begun>,
     is_stream: bool,
     wants_usage: bool,
+}
+
+/// An answer that was begun, and to what.
+struct Begun {
+    question: String,
+    answer: String,
+}
+
+/// The rest of an answer that a model is asked to go on with.
+fn rest(question: &Question) -> Option<Script> {
+    let begun = question.begun.as_ref().filter(|_| !question.model.contains("begins-over"))?;
+    match model::script(&question.model, &begun.question) {
+        Choice::Script(script) => script.go_on_after(&begun.answer),
+        Choice::Flaky { .. } => None,
+    }
+}
+
+/// The answer that a conversation ends with, or that only one more message of the user's follows: that is how a model is
+/// asked to go on.
+fn begun(messages: Option<&Value>, content: &str) -> Option<Begun> {
+    let roles: Vec<&str> =
+        messages?.as_array()?.iter().map(|message| message["role"].as_str().unwrap_or_default()).collect();
+    let at = roles.iter().rposition(|role| matches!(*role, "assistant" | "model"))?;
+    let mut said = texts(messages, content);
+    if said.len() != roles.len() || at + 2 < roles.len() {
+        return None;
+    }
+    let answer = said.swap_remove(at);
+    let question = roles[..at].iter().rposition(|role| *role == "user").map(|question| said.swap_remove(question));
+    Some(Begun { question: question.unwrap_or_default(), answer })
 }
 
 /// The texts in a list of messages, whose content is a string or a list of parts.

@@ -339,6 +339,30 @@ impl Script {
         self.act(after, Act::Reset)
     }
 
+    /// The rest of the answer after its beginning, where this is how it begins.
+    pub(crate) fn go_on_after(mut self, beginning: &str) -> Option<Self> {
+        let text = Whole::of(&self.pieces).text;
+        if beginning.is_empty() || beginning.len() >= text.len() || !text.starts_with(beginning) {
+            return None;
+        }
+        let (mut left, mut gone) = (beginning.len(), 0);
+        self.pieces.retain_mut(|piece| {
+            let Piece::Text(text) = piece else { return true };
+            let cut = left.min(text.len());
+            left -= cut;
+            text.drain(..cut);
+            gone += usize::from(text.is_empty());
+            !text.is_empty()
+        });
+        self.acts = self
+            .acts
+            .into_iter()
+            .filter(|(after, _)| *after > gone)
+            .map(|(after, acts)| (after - gone, acts))
+            .collect();
+        Some(self)
+    }
+
     pub(crate) fn act(mut self, after: usize, act: Act) -> Self {
         self.acts.entry(after).or_default().push(act);
         self
@@ -410,6 +434,19 @@ impl Default for Gate {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_goes_on_where_its_beginning_ends() {
+        let rest = |beginning: &str| {
+            let script = Script::text("one two three").cut(1).hang(2).go_on_after(beginning)?;
+            Some((Whole::of(&script.pieces).text, script.acts.keys().copied().collect::<Vec<_>>()))
+        };
+        assert_eq!(rest("one "), Some(("two three".to_owned(), vec![1])));
+        assert_eq!(rest("one tw"), Some(("o three".to_owned(), vec![1])));
+        for other in ["", "two", "one two three"] {
+            assert_eq!(rest(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn words_together_are_the_text() {

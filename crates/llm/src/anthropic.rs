@@ -107,7 +107,12 @@ fn body(request: &ChatRequest, schema: Option<&Schema>) -> Result<Map<String, Va
     let format = schema.map(|schema| json!({"format": {"type": "json_schema", "schema": schema.schema}}));
     // The first message must be the user's; what was said before it went when the context was cut.
     let messages = request.messages.iter().skip_while(|message| message.role == Role::Assistant);
-    let messages: Vec<Value> = messages.map(message).collect::<Result<_, _>>()?;
+    let mut messages: Vec<Value> = messages.map(message).collect::<Result<_, _>>()?;
+    if let Some(Value::Object(last)) = messages.last_mut()
+        && last["role"] == "assistant"
+    {
+        trim_end(last);
+    }
     let fields = [
         ("model", json!(request.model)),
         ("max_tokens", json!(max_tokens)),
@@ -120,6 +125,14 @@ fn body(request: &ChatRequest, schema: Option<&Schema>) -> Result<Map<String, Va
         ("output_config", format.unwrap_or_default()),
     ];
     Ok(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The beginning of an answer that the model is to go on with may not end in white space.
+fn trim_end(message: &mut Map<String, Value>) {
+    let text = message.get_mut("content").and_then(|content| content.as_array_mut()?.last_mut()?.get_mut("text"));
+    if let Some(Value::String(text)) = text {
+        text.truncate(text.trim_end().len());
+    }
 }
 
 fn message(message: &ChatMessage) -> Result<Value, Error> {

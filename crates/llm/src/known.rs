@@ -31,6 +31,9 @@ pub(crate) struct Known {
     /// It speaks only OpenAI's Responses.
     #[serde(default)]
     needs_responses: bool,
+    /// It goes on with an answer whose beginning it is handed as the last message.
+    #[serde(default)]
+    prefill: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,6 +79,11 @@ pub(crate) fn chats(id: &str) -> bool {
 /// Whether a model speaks only OpenAI's Responses.
 pub(crate) fn needs_responses(id: &str) -> bool {
     find(id).is_some_and(|known| known.needs_responses)
+}
+
+/// Whether a model goes on with an answer whose beginning it is handed.
+pub(crate) fn takes_prefill(id: &str) -> bool {
+    find(id).is_some_and(|known| known.prefill)
 }
 
 /// The settings without those that a model is known to refuse.

@@ -66,6 +66,17 @@ impl Provider {
         self.endpoint().map_or(well, |endpoint| endpoint.breaker.status())
     }
 
+    /// Whether a model goes on, character by character, with an answer whose beginning is the request's last message. To
+    /// others such a message is one that has been said, and they have to be asked in words.
+    pub fn goes_on(&self, model: &str) -> bool {
+        match self {
+            Self::Anthropic(_) => known::takes_prefill(model),
+            // It says the whole answer again, word for word.
+            Self::Offline(_) => true,
+            Self::OpenAi(_) | Self::Gemini(_) => false,
+        }
+    }
+
     /// Asks. Nothing is sent before the stream is polled, and dropping it drops the connection.
     #[expect(clippy::needless_pass_by_value, reason = "a request is asked once, and its caller need not keep it")]
     pub fn stream(&self, request: ChatRequest) -> DeltaStream {

@@ -9,7 +9,8 @@ pub struct ChatRequest {
     pub model: String,
     /// How the model is to behave.
     pub system: Option<String>,
-    /// The conversation, oldest first; the last one is the user's.
+    /// The conversation, oldest first; the last one is the user's, or the beginning of an answer that the model is to go on
+    /// with (see [`Provider::goes_on`](crate::Provider::goes_on)).
     pub messages: Vec<ChatMessage>,
     /// How the model is to choose its words.
     pub settings: Settings,

@@ -14,8 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::Register;
+
+/// How long requests that are on their way are still taken when other nodes take the new ones.
+const HAND_OVER: Duration = Duration::from_millis(500);
 
 /// Serves until the system asks the program to end.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
@@ -26,7 +29,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let limits = ConnectionLimits { connections: serve::room_for_connections(limits.connections), ..limits };
 
     let backend = open(&config).await?;
-    backend.take_up_work().await.context("unfinished answers cannot be saved")?;
+    backend.take_up_work().await.context("the work cannot be taken up")?;
     backend.look_for_models();
     let state = router::state(&config, backend.clone());
     let rate_limits = state.rate_limits.clone();
@@ -45,8 +48,14 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         "Lia serves"
     );
     let (mut outcome, shutdown) = (Ok(()), config.shutdown);
+    let closing = CancellationToken::new();
     let stopped = async {
         outcome = serve::stop_signal().await;
+        if backend.has_others() {
+            // New visitors go to them; what has reached this process already is not refused.
+            closing.cancel();
+            tokio::time::sleep(HAND_OVER).await;
+        }
         tracing::info!(seconds = shutdown.as_secs(), "Lia stops: no new answers, those being written may end");
         tokio::select! {
             () = backend.shut_down(shutdown) => {}
@@ -54,7 +63,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             _ = serve::stop_signal() => backend.shut_down(Duration::ZERO).await,
         }
     };
-    serve::serve(listener, router, limits, stopped).await;
+    serve::serve(listener, router, limits, closing.clone(), stopped).await;
     pruning.abort();
     tracing::info!("Lia has stopped");
     outcome
@@ -136,6 +145,8 @@ pub async fn open(config: &Config) -> anyhow::Result<Backend> {
         providers,
         sentiment: config.sentiment.clone(),
         clock: Clock::System,
+        lease: config.lease,
+        run_limits: config.run_limits,
     };
     Backend::open(settings).await.context("the database cannot be opened")
 }

@@ -13,7 +13,7 @@ pub use data_dir::DataDir;
 pub use site::Site;
 pub use variables::{Problem, Variables};
 
-use backend::Secret;
+use backend::{RunLimits, Secret};
 use ipnet::IpNet;
 use std::{
     fmt,
@@ -103,6 +103,11 @@ pub struct Config {
     pub log_format: LogFormat,
     /// `LIA_SHUTDOWN_SECONDS`: how long answers may go on being written after a stop signal.
     pub shutdown: Duration,
+    /// `LIA_MAX_RUNS` and `LIA_MAX_RUNS_PER_USER`: answers that may be written at once.
+    pub run_limits: RunLimits,
+    /// How long a process that gives no sign of life counts as alive. No variable: nobody has a reason to change it but
+    /// tests.
+    pub lease: Duration,
     /// Where the browser's half lies.
     pub site: Site,
 }
@@ -138,6 +143,7 @@ impl Config {
         let environment = read_environment(&mut reader);
         let address = read_address(&mut reader);
         let data_dir = DataDir::new(PathBuf::from(reader.text("LIA_DATA_DIR").unwrap_or("./data")));
+        let rate_limits = read_rate_limits(&mut reader);
         let config = Self {
             environment,
             address,
@@ -152,12 +158,14 @@ impl Config {
             token_secret: read_token_secret(&mut reader, environment),
             token_days: reader.number("JWT_EXPIRATION_DAYS", 1..=3650, 7),
             registration_open: read_registration(&mut reader),
-            rate_limits: read_rate_limits(&mut reader),
+            rate_limits,
             providers: providers::read(&mut reader),
             sentiment: sentiment::read(&mut reader),
             log_level: read_log_level(&mut reader),
             log_format: read_log_format(&mut reader, environment),
             shutdown: Duration::from_secs(reader.number("LIA_SHUTDOWN_SECONDS", 0..=600, 25).into()),
+            run_limits: read_run_limits(&mut reader, rate_limits),
+            lease: backend::LEASE,
             site: Site::read(&mut reader, address),
             data_dir,
         };
@@ -248,6 +256,13 @@ fn read_rate_limits(reader: &mut Reader<'_>) -> RateLimits {
     let requests_per_minute = per_minute("RATE_LIMIT_REQUESTS_PER_MINUTE", 60);
     let chat_requests_per_minute = per_minute("RATE_LIMIT_CHAT_REQUESTS_PER_MINUTE", 20);
     RateLimits { enabled: reader.flag("RATE_LIMIT_ENABLED", true), requests_per_minute, chat_requests_per_minute }
+}
+
+fn read_run_limits(reader: &mut Reader<'_>, rate_limits: RateLimits) -> RunLimits {
+    // Who counts no requests does not want to be counted here either, unless they say how far.
+    let per_user = if rate_limits.enabled { 20 } else { 1_000_000 };
+    let mut number = |name, default| usize::try_from(reader.number(name, 1..=1_000_000, default)).unwrap_or(usize::MAX);
+    RunLimits { in_all: number("LIA_MAX_RUNS", 5_000), per_user: number("LIA_MAX_RUNS_PER_USER", per_user) }
 }
 
 fn read_log_level(reader: &mut Reader<'_>) -> LevelFilter {

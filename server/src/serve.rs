@@ -15,7 +15,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
 /// How many connections there may be and how long one may take.
@@ -49,18 +49,30 @@ pub fn room_for_connections(wanted: usize) -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(wanted).clamp(64, wanted)
 }
 
-/// Serves until `stopped` is done, then lets the answers under way end.
-pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimits, stopped: impl Future<Output = ()>) {
+/// Serves until `stopped` is done, then lets the answers under way end. Once `closing` is cancelled no new connections are
+/// taken, and those that lie idle are closed: whoever asks then goes to another process.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ConnectionLimits,
+    closing: CancellationToken,
+    stopped: impl Future<Output = ()>,
+) {
     let room = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let connections = TaskTracker::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_time);
     let mut stopped = std::pin::pin!(stopped);
+    let mut is_stopped = false;
     loop {
         let (stream, peer, place) = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
-            () = &mut stopped => break,
+            () = closing.cancelled() => break,
+            () = &mut stopped => {
+                is_stopped = true;
+                break;
+            }
         };
         let router = router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -77,7 +89,14 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ConnectionLimi
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.farewell, graceful.shutdown()).await.is_err() {
+    let mut leaving = std::pin::pin!(graceful.shutdown());
+    if !is_stopped {
+        tokio::select! {
+            () = &mut stopped => {}
+            () = &mut leaving => return stopped.await,
+        }
+    }
+    if tokio::time::timeout(limits.farewell, leaving).await.is_err() {
         tracing::warn!(connections = connections.len(), "connections were cut");
     }
 }

@@ -88,8 +88,14 @@ mod tests {
 
     fn failed(code: ErrorCode) -> Outcome {
         let error = RunError { code, message: "What happened.".into(), retryable: true, retry_after_ms: None };
-        let model =
-            ModelInfo { provider: "p".into(), model: "m".into(), finish_reason: None, usage: None, error: Some(error) };
+        let model = ModelInfo {
+            provider: "p".into(),
+            model: "m".into(),
+            finish_reason: None,
+            usage: None,
+            error: Some(error),
+            seams: Vec::new(),
+        };
         Outcome { status: MessageStatus::Failed, model: Some(model) }
     }
 

@@ -221,6 +221,7 @@ impl Chat {
                     finish_reason: None,
                     usage: None,
                     error: None,
+                    seams: Vec::new(),
                 };
                 outcome.model.get_or_insert_with(unknown).error = Some(error);
             }

@@ -214,6 +214,7 @@ fn an_answer_adds_to_what_the_conversation_used_once() {
         finish_reason: Some(FinishReason::Stop),
         usage: Some(usage),
         error: None,
+        seams: Vec::new(),
     };
     for _ in 0..2 {
         assert!(chat.settle(MessageView { model_info: Some(info.clone()), ..finished(4, "<p>Text</p>") }));

@@ -147,7 +147,10 @@ fn Usage(outcome: ArcRwSignal<Outcome>) -> impl IntoView {
         let info = outcome.with(|outcome| outcome.model.clone())?;
         let line = info.usage.as_ref().map(usage_line).unwrap_or_default();
         let details = info.usage.as_ref().map(usage_details).filter(|_| !line.is_empty());
-        let parts = [info.model, line].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+        // Where Lia broke off and the model went on, a reader may want to know why a sentence limps.
+        let seam = if info.seams.is_empty() { String::new() } else { "resumed after an interruption".to_owned() };
+        let parts =
+            [info.model, line, seam].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         Some(match details {
             Some(details) => view! {
                 <details class="usage">

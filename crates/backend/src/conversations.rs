@@ -274,6 +274,7 @@ mod tests {
                 finish_reason: None,
                 usage: None,
                 error: Some(error),
+                seams: Vec::new(),
             };
             let mut message = Stored {
                 id: MessageId(1),

@@ -272,6 +272,7 @@ fn next(random: &mut StdRng, draft: &mut Draft, parent: Option<MessageId>, depth
             finish_reason: Some(FinishReason::Stop),
             usage: Some(Usage { input_tokens, output_tokens, estimated: false, cost_micros: None }),
             error: None,
+            seams: Vec::new(),
         });
         // Towards what is usual for the person, and a little up: most people are helped.
         draft.mood += (draft.home + 0.15 - draft.mood) * 0.25 + spread(random, 0.35) - fall;

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 mod actor;
+mod bus;
 mod clock;
 pub mod conversations;
 mod db;
@@ -26,13 +27,21 @@ pub use accounts::Account;
 pub use actor::{Actor, Permission, Via};
 pub use clock::Clock;
 pub use error::Error;
+pub use runs::slots::RunLimits;
 pub use secret::Secret;
 
 use chrono::TimeDelta;
 use error::Result;
-use std::{fmt, ops::Deref, sync::Arc, time::Duration};
+use runs::{node::Node, slots::Slots};
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::time::{Instant, interval, timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
 
 /// What the program is told about its surroundings.
 #[derive(Clone, Debug)]
@@ -55,7 +64,14 @@ pub struct Config {
     pub sentiment: sentiment::Config,
     /// The time.
     pub clock: Clock,
+    /// How long a process counts as alive that gives no sign of life; then others go on with its answers.
+    pub lease: Duration,
+    /// How many answers may be started here at once.
+    pub run_limits: RunLimits,
 }
+
+/// [`Config::lease`] where there is no reason for another: long enough for a busy machine, short for somebody who waits.
+pub const LEASE: Duration = Duration::from_secs(6);
 
 /// The state of the program. Cloning it is cheap.
 #[derive(Clone)]
@@ -70,6 +86,10 @@ pub struct Inner {
     tokens: tokens::Tokens,
     renderer: rendering::Renderer,
     runs: runs::live::Runs,
+    slots: Arc<Slots>,
+    bus: bus::Bus,
+    /// Set when the work is taken up: a command beside the one that serves writes no answers.
+    node: OnceLock<Arc<Node>>,
     /// No new runs are taken from here on.
     stopping: CancellationToken,
     /// Every stream and every task in the background ends here.
@@ -110,6 +130,9 @@ impl Backend {
             tokens: tokens::Tokens::new(&config.token_secret),
             renderer: rendering::Renderer::default(),
             runs: runs::live::Runs::default(),
+            slots: Slots::new(config.run_limits),
+            bus: bus::Bus::default(),
+            node: OnceLock::new(),
             stopping: CancellationToken::new(),
             closed: CancellationToken::new(),
             background: TaskTracker::new(),
@@ -118,14 +141,31 @@ impl Backend {
         })))
     }
 
-    /// Ends the answers that an earlier process left unfinished, and starts the work in the background: storing what runs
-    /// tell, removing what is out of date.
+    /// Makes this process one that writes answers, and starts the work in the background: going on with what others left
+    /// unfinished, storing what runs tell, removing what is out of date.
     pub async fn take_up_work(&self) -> Result<()> {
-        runs::recover::recover(self).await?;
+        let db = self.db.apart(&self.config.database_url).await?;
+        let node = Arc::new(Node::register(Uuid::now_v7(), self.config.lease, db).await?);
+        let node = self.node.get_or_init(|| node);
+        self.background.spawn(runs::node::keep(self.clone(), Arc::clone(node)));
+        self.background.spawn(bus::listen(self.clone()));
         self.background.spawn(runs::log::write(self.clone()));
         self.background.spawn(prune(self.clone()));
         self.background.spawn(insights::keep_rolled_up(self.clone()));
         Ok(())
+    }
+
+    /// Whether other processes write answers too, and would take what this one is asked for.
+    pub fn has_others(&self) -> bool {
+        self.node.get().is_some_and(|node| node.has_others())
+    }
+
+    /// This process as one that writes answers.
+    pub(crate) fn node(&self) -> Result<&Node> {
+        self.node
+            .get()
+            .map(AsRef::as_ref)
+            .ok_or_else(|| Error::fault("no work has been taken up", "an answer was asked for"))
     }
 
     /// Looks in the background for an Ollama on this machine and for what models there are, so that the first person
@@ -164,23 +204,26 @@ impl Backend {
         self.stopping.clone()
     }
 
-    /// Goes down: takes no new runs, lets the running ones finish for `limit`, stores what the rest have written, ends
-    /// every stream and closes the database.
+    /// Goes down: takes no new runs, lets the running ones finish for `limit`, stores what the rest have written and leaves
+    /// them to other nodes or to the next start, ends every stream and closes the database.
     pub async fn shut_down(&self, limit: Duration) {
         self.stopping.cancel();
         self.runs.tasks.close();
         if timeout(limit, self.runs.tasks.wait()).await.is_err() {
-            self.runs.end_all(runs::live::EarlyEnd::ShutDown);
+            self.runs.end_all(runs::live::EarlyEnd::Released);
             if timeout(SAVE_LIMIT, self.runs.tasks.wait()).await.is_err() {
-                tracing::error!(
-                    "some answers could not be stored; what the log holds of them will be there at the next start"
-                );
+                tracing::error!("some answers could not be stored; others go on with what the log holds of them");
             }
         }
         self.closed.cancel();
         self.background.close();
         let closing = async {
             self.background.wait().await;
+            if let Some(node) = self.node.get() {
+                node.retire().await;
+                bus::tell(self, bus::Hint::Released).await;
+                node.db().close().await;
+            }
             self.db.close().await;
         };
         if timeout(SAVE_LIMIT, closing).await.is_err() {
@@ -200,6 +243,8 @@ async fn prune(backend: Backend) {
         let before = backend.clock.now() - KEEP_LOG;
         let pruned = async {
             sessions::prune(&backend).await?;
+            backend.bus.tidy();
+            db::nodes::delete_dead(&backend.db, backend.node()?.id).await?;
             // Small pieces: the log of a run can be long, and SQLite has one writer.
             while db::run_log::prune(&backend.db, before, 50).await? > 0 {}
             Ok::<_, Error>(())

@@ -2,7 +2,10 @@
 
 use crate::{Actor, Backend, Error, db, error::Result, preferences, sentiment};
 use llm::{Capability, Circuit, ErrorKind, Provider};
-use types::{Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView, SentimentMethod, Usage};
+use types::{
+    GenerationSettings, Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView, SentimentMethod,
+    Usage,
+};
 
 /// The model that writes an answer, and how.
 #[derive(Clone)]
@@ -16,7 +19,7 @@ pub(crate) struct Choice {
     /// What it can do, where known.
     pub(crate) capabilities: Vec<Capability>,
     /// How it is to choose its words.
-    pub(crate) settings: llm::Settings,
+    pub(crate) settings: GenerationSettings,
     /// How the message that it answers is to be read.
     pub(crate) sentiment_method: SentimentMethod,
 }
@@ -30,7 +33,14 @@ impl Choice {
             finish_reason: None,
             usage: None,
             error: None,
+            seams: Vec::new(),
         }
+    }
+
+    /// The settings as a request carries them.
+    pub(crate) const fn llm_settings(&self) -> llm::Settings {
+        let GenerationSettings { temperature, max_tokens, top_p, frequency_penalty, presence_penalty } = self.settings;
+        llm::Settings { temperature, max_tokens, top_p, frequency_penalty, presence_penalty }
     }
 
     fn new(provider: &Provider, model: &llm::ModelInfo) -> Self {
@@ -40,7 +50,7 @@ impl Choice {
             context_window: model.context_window,
             price: model.price,
             capabilities: model.capabilities.clone(),
-            settings: llm::Settings::default(),
+            settings: GenerationSettings::default(),
             sentiment_method: SentimentMethod::Local,
         }
     }
@@ -144,14 +154,7 @@ pub(crate) async fn choose(
         remembered(backend, actor, request, preferences).await?
     };
     choice.sentiment_method = sentiment::choose(backend, request, preferences);
-    let settings = request.settings.unwrap_or(preferences.generation);
-    choice.settings = llm::Settings {
-        temperature: settings.temperature,
-        max_tokens: settings.max_tokens,
-        top_p: settings.top_p,
-        frequency_penalty: settings.frequency_penalty,
-        presence_penalty: settings.presence_penalty,
-    };
+    choice.settings = request.settings.unwrap_or(preferences.generation);
     Ok(choice)
 }
 
@@ -185,7 +188,8 @@ async fn preferred(backend: &Backend, preferences: &Preferences) -> Result<Choic
     Err(Error::field("provider", "No provider has a model."))
 }
 
-async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -> Result<Choice> {
+/// A provider's model by their names.
+pub(crate) async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -> Result<Choice> {
     let providers = &backend.config.providers;
     let provider = match provider {
         Some(id) => providers.get(id).ok_or_else(|| Error::field("provider", "There is no such provider here."))?,
@@ -206,7 +210,7 @@ async fn named(backend: &Backend, provider: Option<&str>, model: Option<&str>) -
             context_window: None,
             price: None,
             capabilities: Vec::new(),
-            settings: llm::Settings::default(),
+            settings: GenerationSettings::default(),
             sentiment_method: SentimentMethod::Local,
         }),
         (None, Some(_)) => Err(Error::field("model", "There is no such model at this provider.")),

@@ -74,12 +74,16 @@ error_codes! {
     ValidationFailed = "validation_failed" => 422,
     /// Too many requests; `Retry-After` says when to come back.
     RateLimited = "rate_limited" => 429,
+    /// As many answers of the user's are being written as may be at once.
+    TooManyRuns = "too_many_runs" => 429,
     /// A fault of Lia's. The log has the reason under the request's id.
     Internal = "internal" => 500,
     /// The database cannot be reached.
     DatabaseUnavailable = "database_unavailable" => 503,
     /// The server is going down and takes no new work.
     ShuttingDown = "shutting_down" => 503,
+    /// As many answers are being written as may be at once.
+    Busy = "busy" => 503,
     /// The provider refused Lia's key.
     ProviderAuthentication = "provider_authentication" => 502,
     /// The provider's account has no credit left.

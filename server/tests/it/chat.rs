@@ -361,22 +361,36 @@ async fn a_follower_leaves_with_the_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shutdown_saves_the_answer_and_sends_the_follower_away() {
+async fn an_answer_that_a_shutdown_cuts_off_is_written_to_its_end_after_the_start() {
     on_both(async |setup| {
         let app = setup.start().await;
         let ada = app.register("ada").await;
         let gate = Gate::new();
         let (start, mut events) = held(&app, &ada, &gate).await;
-        events.text_of("one two ".len()).await;
+        let (before, last) = events.text_of("one two ".len()).await;
         app.stop().await;
         while let Some(event) = events.next().await {
             assert_ne!(event.name, "chunk");
         }
         assert_eq!(events.retry, Some(1000));
+        app.emulator.script(Script::text("three four five"));
         let app = app.restart().await;
-        let ada = app.stranger().with_token(ada.token());
+        let ada = app.as_seen_by(&ada);
+        // What was shown is replaced by what was kept, and goes on from there.
+        let told = ada.follow(start["run_id"].as_str().unwrap(), Some(&last)).await.rest().await;
+        assert_eq!(told[0].name, "snapshot");
+        assert!(told[0].data["content"].as_str().unwrap().starts_with(&before), "{told:?}");
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+        assert_eq!(text(&ada.follow(start["run_id"].as_str().unwrap(), None).await.rest().await), ANSWER);
         let message = detail(&ada, start["conversation_id"].as_str().unwrap()).await["messages"][1].clone();
-        assert_eq!((&message["status"], &message["content"]), (&json!("interrupted"), &json!("one two ")));
+        assert_eq!((&message["status"], &message["content"]), (&json!("complete"), &json!(ANSWER)));
+        assert_eq!(message["model_info"]["seams"], json!([before.len()]));
+        // The model was told what to go on with.
+        let asked = app.emulator.requests().last().unwrap().body["messages"].clone();
+        let asked = asked.as_array().unwrap();
+        let [.., kept, go_on] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!((&kept["role"], &kept["content"]), (&json!("assistant"), &json!(before)));
+        assert_eq!(go_on["role"], "user");
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! How often one may ask.
 
 use crate::support::{Answer, PASSWORD, Setup, account, on_both};
+use emulator::{Gate, Script};
 use reqwest::Method;
 use serde_json::json;
 
@@ -99,6 +100,52 @@ async fn answers_have_a_bucket_of_their_own_through_every_door() {
         assert_refused(&rest().await, "2");
         assert_refused(&function().await, "2");
         assert_eq!(browser.me().await.status, 200, "reading goes on");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_at_once_are_bounded_for_each_user_and_in_all() {
+    on_both(async |setup| {
+        let app = setup.with("LIA_MAX_RUNS", "3").with("LIA_MAX_RUNS_PER_USER", "2").start().await;
+        let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+        let gate = Gate::new();
+        let mut streams = Vec::new();
+        for user in [&ada, &ada, &bob] {
+            app.emulator.script(Script::text("one two").gate(1, &gate));
+            let mut events = user.send("Count.", "echo").await;
+            events.expect("start").await;
+            streams.push(events);
+        }
+        let request = json!({ "message": "Count.", "provider": "openai", "model": "echo" });
+        for (user, code) in [(&ada, "busy"), (&bob, "busy")] {
+            let refused = user.post("/api/v1/chat/stream", &request).await;
+            assert_eq!((refused.code().as_str(), refused.header("retry-after")), (code, "3"));
+        }
+        gate.open();
+        for events in streams {
+            events.rest().await;
+        }
+        app.emulator.script(Script::text("one two"));
+        assert_eq!(ada.post("/api/v1/chat/stream", &request).await.status, 200, "what has ended makes room");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_user_does_not_take_the_room_of_all() {
+    on_both(async |setup| {
+        let app = setup.with("LIA_MAX_RUNS_PER_USER", "1").start().await;
+        let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+        let gate = Gate::new();
+        app.emulator.script(Script::text("one two").gate(1, &gate));
+        let mut events = ada.send("Count.", "echo").await;
+        events.expect("start").await;
+        let request = json!({ "message": "Count.", "provider": "openai", "model": "echo" });
+        let refused = ada.post("/api/v1/chat/stream", &request).await;
+        assert_eq!((refused.status, refused.code().as_str()), (429, "too_many_runs"));
+        assert_eq!(bob.post("/api/v1/chat/stream", &request).await.status, 200);
+        gate.open();
     })
     .await;
 }

@@ -21,4 +21,5 @@ mod preferences;
 mod program;
 mod sentiment;
 mod support;
+mod takeover;
 mod walk;

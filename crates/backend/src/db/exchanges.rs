@@ -14,7 +14,8 @@ use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgExecutor, PgPool};
 use sqlx::types::Json;
 use types::{
-    ConversationId, MessageId, MessageRole, MessageStatus, ModelInfo, ModelRef, RunId, SentimentMethod, UserId,
+    ConversationId, GenerationSettings, MessageId, MessageRole, MessageStatus, ModelInfo, ModelRef, RunId,
+    SentimentMethod, UserId,
 };
 use uuid::Uuid;
 
@@ -36,7 +37,8 @@ pub(crate) struct NewExchange<'a> {
     pub(crate) client_message_id: Option<Uuid>,
     pub(crate) request_digest: &'a [u8],
     pub(crate) sentiment_method: SentimentMethod,
-    pub(crate) node: Option<Uuid>,
+    pub(crate) settings: GenerationSettings,
+    pub(crate) node: Uuid,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -75,8 +77,8 @@ macro_rules! at_once {
              run as ( \
                insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
                                  request_digest, status, provider, model, sentiment_method, node_id, lease_number, \
-                                 last_seq, created_at) \
-               select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $4 from answer) \
+                                 last_seq, settings, created_at) \
+               select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $16, $4 from answer) \
              select parent_id, id from answer"
         )
     };
@@ -159,6 +161,7 @@ async fn insert_at_once(
         .bind(exchange.node)
         .bind(Json(settings))
         .bind(exchange.title)
+        .bind(Json(exchange.settings))
         .fetch_one(connection)
         .await?;
     Ok((MessageId(question), MessageId(answer)))
@@ -201,6 +204,7 @@ async fn insert_one_by_one(
         provider: &exchange.model.provider,
         model: &exchange.model.model,
         sentiment_method: exchange.sentiment_method,
+        settings: exchange.settings,
         node: exchange.node,
         now: exchange.now,
     };
@@ -234,7 +238,7 @@ pub(crate) async fn finish(db: &Db, end: &End<'_>) -> Result<bool> {
 
 async fn finish_at_once(pool: &PgPool, end: &End<'_>) -> Result<bool> {
     const SQL: &str = "with run as ( \
-           update runs set status = $3, last_seq = $4, finished_at = $5 \
+           update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
            where id = $1 and lease_number = $2 and status = 'running' returning id), \
          log as ( \
            insert into run_log (run_id, first_seq, last_seq, events) select id, $6, $4, $7 from run \

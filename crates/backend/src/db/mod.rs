@@ -7,8 +7,10 @@
 pub(crate) mod conversations;
 pub(crate) mod exchanges;
 pub(crate) mod fill;
+pub(crate) mod hints;
 pub(crate) mod insights;
 pub(crate) mod messages;
+pub(crate) mod nodes;
 pub(crate) mod run_log;
 pub(crate) mod runs;
 pub(crate) mod sentiment;
@@ -210,6 +212,15 @@ impl Db {
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false));
         Ok(Self::Sqlite(SqliteFile { readers, writer, _lock: Arc::new(lock) }))
+    }
+
+    /// The same database by way of a connection of its own, for what must not wait behind requests. On SQLite it is the
+    /// same: the writer is one, and no job holds it for long.
+    pub(crate) async fn apart(&self, url: &str) -> Result<Self> {
+        match self {
+            Self::Postgres(_) => Self::open_postgres(url, 1, 0).await,
+            Self::Sqlite(_) => Ok(self.clone()),
+        }
     }
 
     /// Applies what is missing of the migrations.

@@ -49,7 +49,7 @@ async fn store_at_once(pool: &PgPool, parts: &[Part]) -> Result<HashMap<RunId, b
            select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[]) \
            as part (run_id, lease_number, first_seq, last_seq, events)), \
          advanced as ( \
-           update runs r set last_seq = part.last_seq from part \
+           update runs r set last_seq = part.last_seq, claims = 0 from part \
            where r.id = part.run_id and r.lease_number = part.lease_number and r.status = 'running' \
            returning r.id, r.stop_requested_at is not null as stop), \
          logged as ( \

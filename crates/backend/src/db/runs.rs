@@ -4,7 +4,8 @@ use super::messages::status_str;
 use super::{Db, Result, Tx, read, within, write};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
-use types::{ConversationId, MessageId, MessageStatus, ModelInfo, RunId, SentimentMethod, UserId};
+use std::time::Duration;
+use types::{ConversationId, GenerationSettings, MessageId, MessageStatus, RunId, SentimentMethod, UserId};
 use uuid::Uuid;
 
 /// A run that is to be stored.
@@ -19,11 +20,13 @@ pub(crate) struct NewRun<'a> {
     pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
     pub(crate) sentiment_method: SentimentMethod,
-    pub(crate) node: Option<Uuid>,
+    pub(crate) settings: GenerationSettings,
+    pub(crate) node: Uuid,
     pub(crate) now: DateTime<Utc>,
 }
 
 /// A run as it stands.
+#[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) id: RunId,
     pub(crate) conversation_id: ConversationId,
@@ -35,13 +38,29 @@ pub(crate) struct Run {
     pub(crate) last_seq: i64,
 }
 
-/// A run that nobody is writing any more.
-pub(crate) struct Orphan {
+/// A run that a node has to look at: one of its own, or one that nobody writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
     pub(crate) id: RunId,
-    pub(crate) conversation_id: ConversationId,
-    pub(crate) message_id: MessageId,
     pub(crate) lease_number: i64,
-    pub(crate) model: ModelInfo,
+    /// It is the asking node's.
+    pub(crate) own: bool,
+    /// Somebody has asked to stop it.
+    pub(crate) stop: bool,
+}
+
+/// A run that a node has just claimed.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) run: Run,
+    pub(crate) owner: UserId,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    pub(crate) settings: GenerationSettings,
+    /// How often in a row it was claimed without a word being added, this time included.
+    pub(crate) claims: i32,
+    /// Somebody has asked to stop it.
+    pub(crate) stop: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -72,14 +91,15 @@ impl From<Row> for Run {
 }
 
 #[derive(sqlx::FromRow)]
-struct OrphanRow {
-    id: Uuid,
-    conversation_id: Uuid,
-    message_id: i64,
-    lease_number: i64,
-    model_info: Option<Json<ModelInfo>>,
+struct ClaimedRow {
+    #[sqlx(flatten)]
+    run: Row,
+    user_id: i64,
     provider: String,
     model: String,
+    settings: Option<Json<GenerationSettings>>,
+    claims: i32,
+    stop: bool,
 }
 
 pub(super) const fn method_str(method: SentimentMethod) -> &'static str {
@@ -95,8 +115,9 @@ pub(super) const fn method_str(method: SentimentMethod) -> &'static str {
 /// the conversation is still going.
 pub(crate) async fn insert(tx: &mut Tx, run: &NewRun<'_>) -> Result<()> {
     const SQL: &str = "insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
-                       request_digest, status, provider, model, sentiment_method, node_id, lease_number, last_seq, \
-                       created_at) values ($1, $2, $3, $4, $5, $6, $7, 'running', $8, $9, $10, $11, 1, 0, $12)";
+                       request_digest, status, provider, model, sentiment_method, settings, node_id, lease_number, \
+                       last_seq, created_at) \
+                       values ($1, $2, $3, $4, $5, $6, $7, 'running', $8, $9, $10, $11, $12, 1, 0, $13)";
     within!(tx, |connection| sqlx::query(SQL)
         .bind(run.id.0)
         .bind(run.owner.0)
@@ -108,6 +129,7 @@ pub(crate) async fn insert(tx: &mut Tx, run: &NewRun<'_>) -> Result<()> {
         .bind(run.provider)
         .bind(run.model)
         .bind(method_str(run.sentiment_method))
+        .bind(Json(run.settings))
         .bind(run.node)
         .bind(run.now)
         .execute(connection)
@@ -147,7 +169,7 @@ pub(crate) async fn request_stop(db: &Db, id: RunId, owner: UserId, now: DateTim
 /// Moves the place of a run on, for the holder of its lease. `None`: the run is gone or another's, stop writing.
 /// `Some(true)`: somebody has asked to stop.
 pub(crate) async fn advance(tx: &mut Tx, id: RunId, lease_number: i64, last_seq: i64) -> Result<Option<bool>> {
-    const SQL: &str = "update runs set last_seq = $3 where id = $1 and lease_number = $2 and status = 'running' \
+    const SQL: &str = "update runs set last_seq = $3, claims = 0 where id = $1 and lease_number = $2 and status = 'running' \
                        returning stop_requested_at is not null";
     let row: Option<(bool,)> = within!(tx, |connection| sqlx::query_as(SQL)
         .bind(id.0)
@@ -167,7 +189,7 @@ pub(crate) async fn finish(
     status: MessageStatus,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    const SQL: &str = "update runs set status = $3, last_seq = $4, finished_at = $5 \
+    const SQL: &str = "update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
                        where id = $1 and lease_number = $2 and status = 'running'";
     let rows = within!(tx, |connection| sqlx::query(SQL)
         .bind(id.0)
@@ -181,38 +203,73 @@ pub(crate) async fn finish(
     Ok(rows == 1)
 }
 
-/// Takes a run over from the holder of a lease, and gives the number of the new one. `None`: it is not theirs any more.
-pub(crate) async fn raise_lease(db: &Db, id: RunId, lease_number: i64) -> Result<Option<i64>> {
-    const SQL: &str = "update runs set lease_number = lease_number + 1 \
-                       where id = $1 and lease_number = $2 and status = 'running' returning lease_number";
-    let row: Option<(i64,)> =
-        write!(db, |pool| sqlx::query_as(SQL).bind(id.0).bind(lease_number).fetch_optional(pool).await?);
-    Ok(row.map(|(number,)| number))
+/// Lets go of a run, for the holder of its lease: whoever claims it next writes it.
+pub(crate) async fn release(tx: &mut Tx, id: RunId, lease_number: i64) -> Result<()> {
+    const SQL: &str = "update runs set node_id = null where id = $1 and lease_number = $2 and status = 'running'";
+    within!(tx, |connection| sqlx::query(SQL).bind(id.0).bind(lease_number).execute(connection).await.map(drop))?;
+    Ok(())
 }
 
-/// Runs that are still marked as running, oldest first. For a process that is starting and writes none yet.
-pub(crate) async fn list_orphans(db: &Db, limit: i64) -> Result<Vec<Orphan>> {
-    const SQL: &str = "select r.id, r.conversation_id, r.message_id, r.lease_number, m.model_info, r.provider, r.model \
-                       from runs r join messages m on m.id = r.message_id \
-                       where r.status = 'running' order by r.id limit $1";
-    let rows: Vec<OrphanRow> = read!(db, |pool| sqlx::query_as(SQL).bind(limit).fetch_all(pool).await?);
-    Ok(rows
-        .into_iter()
-        .map(|row| Orphan {
-            id: RunId(row.id),
-            conversation_id: ConversationId(row.conversation_id),
-            message_id: MessageId(row.message_id),
-            lease_number: row.lease_number,
-            model: row.model_info.map_or_else(
-                || ModelInfo {
-                    provider: row.provider,
-                    model: row.model,
-                    finish_reason: None,
-                    usage: None,
-                    error: None,
-                },
-                |json| json.0,
-            ),
-        })
-        .collect())
+/// The runs that are a node's own, and those that nobody writes: released ones, and those of nodes whose lease has run
+/// out; oldest first. `lease` is how long a lease lasts: a server that has just come up gives every node that long to come
+/// back.
+pub(crate) async fn list_unsettled(db: &Db, node: Uuid, lease: Duration) -> Result<Vec<Found>> {
+    let rows: Vec<(Uuid, i64, bool, bool)> = match db {
+        Db::Postgres(pool) => {
+            const SQL: &str = "select r.id, r.lease_number, coalesce(r.node_id = $1, false) as own, \
+                               r.stop_requested_at is not null as stop \
+                               from runs r left join nodes n on n.id = r.node_id where r.status = 'running' \
+                               and (r.node_id is null or r.node_id = $1 or (n.lease_until < clock_timestamp() \
+                               and clock_timestamp() > pg_postmaster_start_time() + $2 * interval '1 second')) \
+                               order by r.id";
+            sqlx::query_as(SQL).bind(node).bind(lease.as_secs_f64()).fetch_all(pool).await?
+        }
+        Db::Sqlite(sqlite) => {
+            const SQL: &str = "select id, lease_number, coalesce(node_id = $1, false) as own, \
+                               stop_requested_at is not null as stop from runs where status = 'running' \
+                               and (node_id is null or node_id = $1) order by id";
+            sqlx::query_as(SQL).bind(node).fetch_all(&sqlite.readers).await?
+        }
+    };
+    let found = |(id, lease_number, own, stop)| Found { id: RunId(id), lease_number, own, stop };
+    Ok(rows.into_iter().map(found).collect())
+}
+
+/// Claims a run for a node: raises its lease, so that whoever wrote it can store nothing more. `None`: somebody else was
+/// first, its node is alive after all, or it has ended.
+pub(crate) async fn claim(db: &Db, id: RunId, lease_number: i64, node: Uuid) -> Result<Option<Claimed>> {
+    macro_rules! sql {
+        ($dead:literal) => {
+            concat!(
+                "update runs set node_id = $3, lease_number = lease_number + 1, claims = claims + 1 \
+                 where id = $1 and lease_number = $2 and status = 'running' \
+                 and (node_id is null or node_id = $3",
+                $dead,
+                ") returning id, conversation_id, message_id, user_message_id, request_digest, \
+                 status = 'running' as running, lease_number, last_seq, user_id, provider, model, settings, claims, \
+                 stop_requested_at is not null as stop"
+            )
+        };
+    }
+    let row: Option<ClaimedRow> = match db {
+        Db::Postgres(pool) => {
+            const SQL: &str = sql!(
+                " or exists (select 1 from nodes n where n.id = runs.node_id and n.lease_until < clock_timestamp())"
+            );
+            sqlx::query_as(SQL).bind(id.0).bind(lease_number).bind(node).fetch_optional(pool).await?
+        }
+        Db::Sqlite(sqlite) => {
+            const SQL: &str = sql!("");
+            sqlx::query_as(SQL).bind(id.0).bind(lease_number).bind(node).fetch_optional(&sqlite.writer).await?
+        }
+    };
+    Ok(row.map(|row| Claimed {
+        run: row.run.into(),
+        owner: UserId(row.user_id),
+        provider: row.provider,
+        model: row.model,
+        settings: row.settings.map(|json| json.0).unwrap_or_default(),
+        claims: row.claims,
+        stop: row.stop,
+    }))
 }

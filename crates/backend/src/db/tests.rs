@@ -99,8 +99,19 @@ async fn conversation(db: &Db, owner: UserId, title: &str, seconds: i64) -> Conv
 }
 
 fn model() -> ModelInfo {
-    ModelInfo { provider: "openai".into(), model: "m".into(), finish_reason: None, usage: None, error: None }
+    ModelInfo {
+        provider: "openai".into(),
+        model: "m".into(),
+        finish_reason: None,
+        usage: None,
+        error: None,
+        seams: vec![],
+    }
 }
+
+/// The node that writes the tests' runs.
+const NODE: Uuid = Uuid::from_u128(7);
+const LEASE: Duration = Duration::from_mins(10);
 
 fn model_ref() -> ModelRef {
     ModelRef { provider: "openai".into(), model: "m".into() }
@@ -121,13 +132,15 @@ fn question(owner: UserId, id: ConversationId, model: &ModelInfo) -> NewExchange
         client_message_id: None,
         request_digest: &[1, 2, 3],
         sentiment_method: SentimentMethod::Local,
-        node: None,
+        settings: GenerationSettings { max_tokens: Some(9), ..GenerationSettings::default() },
+        node: NODE,
         now: at(10),
     }
 }
 
 /// A question with an answer that is being written, and its run.
 async fn exchange(db: &Db, owner: UserId, id: ConversationId, client: Option<Uuid>) -> Result<(RunId, MessageId)> {
+    nodes::renew(db, NODE, LEASE).await?;
     let model = model();
     let new = NewExchange { client_message_id: client, ..question(owner, id, &model) };
     let (_, answer) = exchanges::insert(db, &new).await?.unwrap();
@@ -415,6 +428,7 @@ on_both!(a_page_of_long_messages_is_short, |db| async move {
 
 on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
     use super::*;
+    nodes::renew(&db, NODE, LEASE).await.unwrap();
     let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
     let (id, info) = (ConversationId(Uuid::now_v7()), model());
     assert_eq!(exchanges::insert(&db, &question(ada, id, &info)).await.unwrap(), None, "there is no such conversation");
@@ -518,11 +532,6 @@ on_both!(only_the_holder_of_the_lease_writes, |db| async move {
     assert_eq!(run_log::list(&db, run, 0).await.unwrap(), [chunk(3, "a\"b"), chunk(5, "cd")]);
     assert_eq!(run_log::list(&db, run, 3).await.unwrap(), [chunk(5, "cd")]);
 
-    let orphans = runs::list_orphans(&db, 10).await.unwrap();
-    assert_eq!(orphans.len(), 1);
-    assert_eq!((orphans[0].id, orphans[0].message_id, orphans[0].conversation_id), (run, answer, id));
-    assert_eq!((orphans[0].lease_number, &orphans[0].model), (1, &model()));
-    assert_eq!(runs::raise_lease(&db, run, 7).await.unwrap(), None, "not the holder");
     let (info, lost) = (model(), [chunk(9, "lost")]);
     let taken_over = End { lease_number: 2, ..end(run, id, answer, &info, &lost) };
     assert!(!exchanges::finish(&db, &taken_over).await.unwrap());
@@ -530,11 +539,60 @@ on_both!(only_the_holder_of_the_lease_writes, |db| async move {
     assert_eq!(run_log::list(&db, run, 5).await.unwrap(), [], "nothing of a refused end stays");
     finish(&db, run, id, answer).await;
     assert!(!runs::request_stop(&db, run, ada, at(21)).await.unwrap());
-    assert!(runs::list_orphans(&db, 10).await.unwrap().is_empty());
+    let mut tx = db.begin().await.unwrap();
+    runs::release(&mut tx, run, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(runs::list_unsettled(&db, NODE, LEASE).await.unwrap().is_empty(), "what has ended is nobody's to claim");
 
     assert_eq!(run_log::prune(&db, at(20), 10).await.unwrap(), 0);
     assert_eq!(run_log::prune(&db, at(21), 10).await.unwrap(), 3);
     assert!(run_log::list(&db, run, 0).await.unwrap().is_empty());
+});
+
+on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
+    use super::*;
+    let ada = user(&db, "ada").await.id;
+    let id = conversation(&db, ada, "t", 1).await;
+    let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
+    let other = Uuid::from_u128(8);
+    let on_postgres = db.kind() == "postgres";
+    assert_eq!(nodes::renew(&db, other, LEASE).await.unwrap(), on_postgres, "a file has one process");
+    let unsettled = async |node| runs::list_unsettled(&db, node, Duration::ZERO).await.unwrap();
+    let own = runs::Found { id: run, lease_number: 1, own: true, stop: false };
+    assert_eq!(unsettled(NODE).await, [own]);
+    assert_eq!(unsettled(other).await, [], "its node is alive");
+    assert!(runs::claim(&db, run, 1, other).await.unwrap().is_none());
+
+    // Its node dies: the lease runs out, or, where there is one process, the next one begins.
+    let db = &db;
+    nodes::renew(db, NODE, Duration::ZERO).await.unwrap();
+    assert_eq!(nodes::delete_dead(db, other).await.unwrap(), u64::from(!on_postgres), "the dead are kept for a while");
+    let orphan = runs::Found { own: false, ..own };
+    assert_eq!(runs::list_unsettled(db, other, Duration::ZERO).await.unwrap(), [orphan]);
+    assert!(runs::request_stop(db, run, ada, at(11)).await.unwrap());
+    assert!(runs::claim(db, run, 2, other).await.unwrap().is_none(), "somebody was first");
+    let claimed = runs::claim(db, run, 1, other).await.unwrap().unwrap();
+    assert_eq!((claimed.run.id, claimed.run.message_id, claimed.owner), (run, answer, ada));
+    assert_eq!((claimed.run.lease_number, claimed.claims, claimed.stop), (2, 1, true));
+    assert_eq!(claimed.settings.max_tokens, Some(9));
+    assert_eq!((claimed.provider.as_str(), claimed.model.as_str()), ("openai", "m"));
+    assert!(runs::claim(db, run, 1, other).await.unwrap().is_none());
+
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(runs::advance(&mut tx, run, 1, 3).await.unwrap(), None, "the first one has lost it");
+    assert!(!runs::finish(&mut tx, run, 1, 3, MessageStatus::Complete, at(12)).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(runs::claim(db, run, 2, other).await.unwrap().unwrap().claims, 2, "it may claim its own again");
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(runs::advance(&mut tx, run, 3, 3).await.unwrap(), Some(true));
+    runs::release(&mut tx, run, 3).await.unwrap();
+    tx.commit().await.unwrap();
+    nodes::renew(db, NODE, LEASE).await.unwrap();
+    assert_eq!(runs::claim(db, run, 3, NODE).await.unwrap().unwrap().claims, 1, "there was a word in between");
+
+    nodes::delete(db, NODE).await.unwrap();
+    let orphan = runs::Found { id: run, lease_number: 4, own: false, stop: true };
+    assert_eq!(runs::list_unsettled(db, other, LEASE).await.unwrap(), [orphan], "it has given them all up");
 });
 
 on_both!(a_failure_is_kept_with_its_message, |db| async move {

@@ -1,11 +1,14 @@
 //! Following a run: replay from a place, then live, for as long as the sign-in holds.
 
-use super::live::Live;
+use super::live::{Closed, Live};
 use super::transcript::{NotHere, Transcript};
 use crate::db::run_log::Entry;
 use crate::{Actor, Backend, Error, db, error::Result, sessions};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{broadcast, watch},
+    time::{sleep, timeout},
+};
 use types::{ErrorCode, FinishReason, MessageStatus, RunError, RunEvent, RunId, SessionId, StreamId};
 
 /// How often the log is looked at while the run is being written by another process.
@@ -17,10 +20,13 @@ pub struct Follower {
     backend: Backend,
     actor: Actor,
     run: RunId,
+    /// The lease under which the place is one.
     lease_number: i64,
     live: Option<(Arc<Live>, watch::Receiver<()>)>,
+    /// Changes when another node has told of the run; there since the first look at the database.
+    hints: Option<watch::Receiver<()>>,
     place: u32,
-    /// The place that was asked for cannot be continued: begin with the whole text.
+    /// The place cannot be continued: go on with the whole text.
     lost_place: bool,
     waiting: VecDeque<Entry>,
     finished: bool,
@@ -38,6 +44,8 @@ pub async fn follow(backend: &Backend, actor: &Actor, id: RunId, after: Option<S
     if !run.running && place.is_some_and(|place| i64::from(place) == run.last_seq) {
         return Ok(None);
     }
+    // A node that stood still may hold a run that is another's by now.
+    let live = live.filter(|live| live.lease_number == run.lease_number);
     Ok(Some(Follower {
         backend: backend.clone(),
         actor: actor.clone(),
@@ -47,6 +55,7 @@ pub async fn follow(backend: &Backend, actor: &Actor, id: RunId, after: Option<S
             let changes = live.changes();
             (live, changes)
         }),
+        hints: None,
         place: place.unwrap_or(0),
         lost_place: place.is_none(),
         waiting: VecDeque::new(),
@@ -81,6 +90,7 @@ impl Follower {
             run: live.started.run_id,
             lease_number: live.lease_number,
             live: Some((live, changes)),
+            hints: None,
             place: 0,
             lost_place: false,
             waiting: VecDeque::new(),
@@ -100,6 +110,7 @@ impl Follower {
             if self.finished {
                 return None;
             }
+            let was_live = self.live.is_some();
             let looked = match self.live {
                 Some(_) => Ok(self.look_live()),
                 // On the heap only while it is needed: a follower of a live run never does.
@@ -108,11 +119,17 @@ impl Follower {
             match looked {
                 Ok(true) => {}
                 Ok(false) if self.finished => return None,
+                Ok(false) if was_live && self.live.is_none() => {}
                 Ok(false) => self.wait().await?,
+                Err(Error::Database(error)) => {
+                    // It may be back in a moment, and then the run goes on.
+                    tracing::debug!(error = &error as &dyn std::error::Error, run.id = %self.run, "a follower waits for the database");
+                    self.wait().await?;
+                }
+                // The conversation was deleted.
                 Err(error) => {
-                    // The client comes back with its last id; by then the database may be there again.
-                    tracing::warn!(error = &error as &dyn std::error::Error, run.id = %self.run, "a follower was cut off");
-                    return None;
+                    self.finished = true;
+                    return Some((StreamId::new(self.lease_number, self.place.saturating_add(1)), gone(error)));
                 }
             }
         }
@@ -130,26 +147,40 @@ impl Follower {
     fn look_live(&mut self) -> bool {
         let Some((live, changes)) = &mut self.live else { return false };
         changes.borrow_and_update();
-        let (found, closed) = if self.lost_place { (Err(NotHere), false) } else { live.after(self.place) };
-        if let Ok(entries) = found {
-            if entries.is_empty() && closed {
-                self.finished = true;
+        let (found, closed) = if self.lost_place { (Err(NotHere), None) } else { live.after(self.place) };
+        match found {
+            Ok(entries) if !entries.is_empty() => self.take(entries),
+            Ok(_) => {
+                match closed {
+                    Some(Closed::Ended) => self.finished = true,
+                    // Not told to the end: the database is asked next.
+                    Some(Closed::Left) => self.live = None,
+                    None => {}
+                }
+                false
             }
-            return self.take(entries);
+            Err(NotHere) => {
+                let whole = live.whole();
+                self.lost_place = false;
+                self.take(whole)
+            }
         }
-        let (content, thought, place) = live.text();
-        self.lost_place = false;
-        self.take(vec![Entry { n: place, event: RunEvent::Snapshot { content, thought } }])
     }
 
     /// Takes what the log holds, and says whether there was anything.
     async fn look_stored(&mut self) -> Result<bool> {
         let (db, owner) = (&self.backend.db, self.actor.id());
+        self.hints.get_or_insert_with(|| self.backend.bus.watch(self.run)).borrow_and_update();
         // The order matters: what was stored before the run ended is in the log once the row says that it has.
         let run = db::runs::find(db, self.run, owner).await?.ok_or_else(Error::run_not_found)?;
-        self.lease_number = run.lease_number;
+        if run.lease_number != self.lease_number {
+            // Another node writes it: what was told here and never stored does not count.
+            self.lease_number = run.lease_number;
+            self.lost_place |= self.place > 0;
+        }
         if run.running
             && let Some(live) = self.backend.runs.find(self.run, owner)
+            && live.lease_number == self.lease_number
         {
             let changes = live.changes();
             self.live = Some((live, changes));
@@ -165,6 +196,10 @@ impl Follower {
         let found = if self.lost_place { Err(NotHere) } else { transcript.after(self.place) };
         match found {
             Ok(entries) if !entries.is_empty() => Ok(self.take(entries)),
+            Err(NotHere) if self.lost_place && transcript.end() > 0 => {
+                self.lost_place = false;
+                Ok(self.take(transcript.whole()))
+            }
             _ if run.running => Ok(false),
             _ => self.take_ending(&run, end).await,
         }
@@ -207,7 +242,11 @@ impl Follower {
             match &mut self.live {
                 // The sender is dropped only with the run, which closes before.
                 Some((_, changes)) => drop(changes.changed().await),
-                None => tokio::time::sleep(POLL).await,
+                // The hint is only sooner than the next look.
+                None => match &mut self.hints {
+                    Some(hints) => drop(timeout(POLL, hints.changed()).await),
+                    None => sleep(POLL).await,
+                },
             }
         };
         tokio::select! {
@@ -218,6 +257,18 @@ impl Follower {
             () = self.backend.closed.cancelled() => None,
         }
     }
+}
+
+/// What a follower hears last whose run is no more.
+fn gone(error: Error) -> RunEvent {
+    let error = types::ApiError::from(error);
+    let (code, message) = match error.code {
+        ErrorCode::RunNotFound | ErrorCode::MessageNotFound => {
+            (ErrorCode::ConversationNotFound, "This conversation was deleted.".to_owned())
+        }
+        code => (code, error.message),
+    };
+    RunEvent::Error(RunError { code, message, retryable: false, retry_after_ms: None })
 }
 
 /// Waits until a sign-in ends. Missing some because they were too many counts as ended: the client comes back.

@@ -2,7 +2,7 @@
 
 use super::transcript::{NotHere, Transcript};
 use crate::db::run_log::Entry;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -29,8 +29,17 @@ struct State {
     transcript: Transcript,
     /// The place up to which the log in the database goes.
     stored: u32,
-    /// Whether the last event has been told.
-    closed: bool,
+    /// Whether nothing more will be told here, and why.
+    closed: Option<Closed>,
+}
+
+/// Why nothing more is told of a run here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The last event has been told.
+    Ended,
+    /// It is another node's, or will be, or is gone: the database knows.
+    Left,
 }
 
 /// The part of a transcript that the log lacks: the events with `first < n <= last`.
@@ -46,16 +55,14 @@ pub(crate) struct Unstored {
 pub(crate) enum EarlyEnd {
     /// The user pressed Stop.
     Stopped,
-    /// The conversation was deleted, or another process writes the run: nothing may be stored any more.
+    /// The conversation was deleted, or another node has claimed the run: nothing may be stored any more.
     Lost,
-    /// This process is going down.
-    ShutDown,
+    /// This process is going down: whoever claims the run next goes on with it.
+    Released,
 }
 
 impl Live {
-    fn new(started: StartedRun, owner: UserId, lease_number: i64) -> Self {
-        let mut state = State::default();
-        state.transcript.push(RunEvent::Start(started.clone()));
+    fn new(started: StartedRun, owner: UserId, lease_number: i64, state: State) -> Self {
         Self {
             started,
             owner,
@@ -89,13 +96,19 @@ impl Live {
             state.transcript.push(event);
         }
         state.stored = state.transcript.end();
-        state.closed = true;
+        state.closed = Some(Closed::Ended);
         drop(state);
         self.changed.send_replace(());
     }
 
-    /// The events after a place, and whether they are the last.
-    pub(crate) fn after(&self, place: u32) -> (Result<Vec<Entry>, NotHere>, bool) {
+    /// Sends the followers to the database: nothing more is told here.
+    pub(crate) fn leave(&self) {
+        self.state().closed.get_or_insert(Closed::Left);
+        self.changed.send_replace(());
+    }
+
+    /// The events after a place, and whether more will be told here.
+    pub(crate) fn after(&self, place: u32) -> (Result<Vec<Entry>, NotHere>, Option<Closed>) {
         let state = self.state();
         (state.transcript.after(place), state.closed)
     }
@@ -105,6 +118,11 @@ impl Live {
         let state = self.state();
         let (content, thought) = state.transcript.text();
         (content, thought, state.transcript.end())
+    }
+
+    /// All of it for a reader whose place is no more; see [`Transcript::whole`].
+    pub(crate) fn whole(&self) -> Vec<Entry> {
+        self.state().transcript.whole()
     }
 
     /// What the log in the database lacks.
@@ -117,13 +135,18 @@ impl Live {
     /// Whether the log in the database lacks something.
     pub(crate) fn is_dirty(&self) -> bool {
         let state = self.state();
-        !state.closed && state.transcript.end() > state.stored
+        state.closed.is_none() && state.transcript.end() > state.stored
     }
 
     /// Bytes, roughly, that wait to be stored.
     pub(crate) fn backlog(&self) -> u32 {
         let state = self.state();
         state.transcript.end() - state.stored
+    }
+
+    /// Where in the answer another writer went on, in bytes; see [`Transcript::seams`].
+    pub(crate) fn seams(&self) -> Vec<u32> {
+        self.state().transcript.seams()
     }
 
     /// Bytes of answer and thoughts so far.
@@ -156,7 +179,7 @@ impl Live {
     /// Waits for an early end.
     pub(crate) async fn early_end(&self) -> EarlyEnd {
         self.ended.cancelled().await;
-        self.end.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(EarlyEnd::ShutDown)
+        self.end.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or(EarlyEnd::Released)
     }
 
     /// Whether nothing of it may be stored any more.
@@ -169,6 +192,10 @@ impl Live {
 #[derive(Debug)]
 pub(crate) struct Runs {
     live: Mutex<HashMap<RunId, Arc<Live>>>,
+    /// Runs that are being stored or claimed and will be in `live` in a moment.
+    coming: Mutex<HashSet<RunId>>,
+    /// Runs whose end the other nodes have not heard of.
+    ended: Mutex<Vec<RunId>>,
     /// Woken when some run has something to store.
     pub(crate) dirty: Notify,
     /// The tasks that write runs; shutdown waits for them.
@@ -181,6 +208,8 @@ impl Default for Runs {
     fn default() -> Self {
         Self {
             live: Mutex::default(),
+            coming: Mutex::default(),
+            ended: Mutex::default(),
             dirty: Notify::new(),
             tasks: TaskTracker::new(),
             signed_out: broadcast::Sender::new(64),
@@ -195,14 +224,74 @@ impl Runs {
 
     /// Takes in a run that has just been stored.
     pub(crate) fn insert(&self, started: StartedRun, owner: UserId, lease_number: i64) -> Arc<Live> {
-        let live = Arc::new(Live::new(started, owner, lease_number));
-        self.live().insert(live.started.run_id, Arc::clone(&live));
+        let mut state = State::default();
+        state.transcript.push(RunEvent::Start(started.clone()));
+        self.put(Live::new(started, owner, lease_number, state))
+    }
+
+    /// Takes in a run that has just been claimed, with what its log holds.
+    pub(crate) fn insert_claimed(
+        &self,
+        started: StartedRun,
+        owner: UserId,
+        lease_number: i64,
+        mut transcript: Transcript,
+    ) -> Arc<Live> {
+        let stored = transcript.end();
+        transcript.go_on(&started);
+        self.put(Live::new(started, owner, lease_number, State { transcript, stored, closed: None }))
+    }
+
+    fn put(&self, live: Live) -> Arc<Live> {
+        let live = Arc::new(live);
+        let earlier = self.live().insert(live.started.run_id, Arc::clone(&live));
+        // Another node had it in between, and this process has not found out yet.
+        if let Some(earlier) = earlier {
+            earlier.end_early(EarlyEnd::Lost);
+        }
         live
     }
 
-    /// Forgets a run that has ended.
-    pub(crate) fn remove(&self, id: RunId) {
-        self.live().remove(&id);
+    /// Forgets a run that this process writes no more.
+    pub(crate) fn remove(&self, live: &Arc<Live>) {
+        let mut runs = self.live();
+        if runs.get(&live.started.run_id).is_some_and(|known| Arc::ptr_eq(known, live)) {
+            runs.remove(&live.started.run_id);
+        }
+        drop(runs);
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner).push(live.started.run_id);
+        self.dirty.notify_one();
+    }
+
+    /// The runs that this process has ended writing since the last time.
+    pub(crate) fn take_ended(&self) -> Vec<RunId> {
+        std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Announces a run that will be written here in a moment, until [`arrived`](Self::arrived).
+    pub(crate) fn announce(&self, id: RunId) {
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+    }
+
+    /// Ends the announcement: the run is here, or will not come.
+    pub(crate) fn arrived(&self, id: RunId) {
+        self.coming.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// Whether this process writes the run under this lease, or will in a moment.
+    pub(crate) fn holds(&self, id: RunId, lease_number: i64) -> bool {
+        self.live().get(&id).is_some_and(|live| live.lease_number == lease_number)
+            || self.coming.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    /// The runs this process writes.
+    pub(crate) fn all(&self) -> Vec<Arc<Live>> {
+        self.live().values().cloned().collect()
+    }
+
+    /// The run, whoever's it is, if this process is writing it.
+    pub(crate) fn get(&self, id: RunId) -> Option<Arc<Live>> {
+        self.live().get(&id).cloned()
     }
 
     /// The user's run, if this process is writing it.

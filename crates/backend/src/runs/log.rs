@@ -1,8 +1,12 @@
 //! The log writer: one task that stores what every run of this process has told, together and at most every 250 ms.
 
 use super::live::{EarlyEnd, Live, Unstored};
-use crate::db::run_log::Part;
-use crate::{Backend, db};
+use crate::{
+    Backend,
+    bus::{self, Hint},
+    db,
+    db::run_log::Part,
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -23,7 +27,8 @@ pub(crate) async fn write(backend: Backend) {
         }
         sleep_until(next).await;
         next = Instant::now() + INTERVAL;
-        for batch in backend.runs.dirty_runs().chunks(BATCH) {
+        let dirty = backend.runs.dirty_runs();
+        for batch in dirty.chunks(BATCH) {
             // A database that has gone silent may never answer what it was asked: the transaction is given up.
             let flushed = timeout(STORE_LIMIT, flush(&backend, batch)).await.unwrap_or(Err(db::Error::Silent));
             if let Err(error) = flushed {
@@ -33,6 +38,9 @@ pub(crate) async fn write(backend: Backend) {
                 break;
             }
         }
+        let mut written = backend.runs.take_ended();
+        written.extend(dirty.iter().map(|live| live.started.run_id));
+        bus::tell(&backend, Hint::Written(written)).await;
     }
 }
 

@@ -8,17 +8,29 @@ mod context;
 mod follow;
 pub(crate) mod live;
 pub(crate) mod log;
-pub(crate) mod recover;
+pub(crate) mod node;
+mod seam;
+pub(crate) mod slots;
+mod take_over;
 pub(crate) mod transcript;
 mod write;
 
 pub use follow::{Follower, follow};
 
 use crate::db::exchanges::NewExchange;
-use crate::{Actor, Backend, Error, db, error::Result, models, models::Choice, sessions};
+use crate::{
+    Actor, Backend, Error,
+    bus::{self, Hint},
+    db,
+    error::Result,
+    models,
+    models::Choice,
+    sessions,
+};
 use live::{EarlyEnd, Live};
 use sha2::{Digest, Sha256};
-use std::{sync::Arc, time::Duration};
+use slots::{Full, Slot};
+use std::sync::Arc;
 use types::{ApiError, ConversationId, ErrorCode, ModelRef, NewRun, Preferences, RunId, StartedRun, title_from};
 use uuid::Uuid;
 
@@ -56,6 +68,7 @@ async fn launch(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Lau
         return replay(run, &digest);
     }
     refuse_when_stopping(backend)?;
+    let slot = backend.slots.take(actor.id()).map_err(refuse_when_full)?;
     // A request whose client goes away is dropped at any await. What has been stored must be written all the same.
     let task = backend.runs.tasks.spawn({
         let (backend, actor) = (backend.clone(), actor.clone());
@@ -64,51 +77,43 @@ async fn launch(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Lau
             let preferences = sessions::preferences_of_holder(&backend, &actor).await?;
             let choice = models::choose(&backend, &actor, &request, &preferences).await?;
             let id = RunId(Uuid::now_v7());
-            match save(&backend, &actor, &request, &choice, &preferences, &digest, id).await {
-                Ok(started) => Ok(Launched::Now(begin(&backend, &actor, started, request, choice))),
+            backend.runs.announce(id);
+            let launched = match save(&backend, &actor, &request, &choice, &preferences, &digest, id).await {
+                Ok(started) => Ok(Launched::Now(begin(&backend, &actor, started, request, choice, slot))),
                 Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &request, &digest).await,
-                // Perhaps it was stored, and only the word of it was lost.
-                Err(error @ Error::Database(_)) => {
-                    if let Ok(Some(started)) = find_saved(&backend, &actor, &request, id).await {
-                        return Ok(Launched::Now(begin(&backend, &actor, started, request, choice)));
-                    }
-                    backend.runs.tasks.spawn(look_again(backend.clone(), actor, request, choice, id));
-                    Err(error)
-                }
+                // Perhaps it was stored, and only the word of it was lost. Where that cannot be seen now, the node finds
+                // the run when it next looks for those that nobody writes.
+                Err(error @ Error::Database(_)) => match find_saved(&backend, &actor, &request, id).await {
+                    Ok(Some(started)) => Ok(Launched::Now(begin(&backend, &actor, started, request, choice, slot))),
+                    _ => Err(error),
+                },
                 Err(error) => Err(error),
-            }
+            };
+            backend.runs.arrived(id);
+            launched
         }
     });
     task.await.map_err(|error| Error::fault("a run could not be started", error))?
 }
 
 /// Has the answer of a stored run written.
-fn begin(backend: &Backend, actor: &Actor, started: StartedRun, request: NewRun, choice: Choice) -> Arc<Live> {
+fn begin(
+    backend: &Backend,
+    actor: &Actor,
+    started: StartedRun,
+    request: NewRun,
+    choice: Choice,
+    slot: Slot,
+) -> Arc<Live> {
     let live = backend.runs.insert(started, actor.id(), FIRST_LEASE);
     // Where the conversation begins, nothing else has been said.
     let opening = request.conversation_id.is_none().then_some(request.message);
-    backend.runs.tasks.spawn(write::write(backend.clone(), live.clone(), choice, opening));
+    let writing = write::write(backend.clone(), live.clone(), choice, opening);
+    backend.runs.tasks.spawn(async move {
+        writing.await;
+        drop(slot);
+    });
     live
-}
-
-/// When a start is looked for whose commit was not acknowledged and that was not there at once: the connection may be
-/// gone before the commit has ended, and the database may be away for a while.
-const LOOK_AGAIN: [Duration; 4] =
-    [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
-
-/// Looks for a run that may have been stored without our knowing, and has it written: else its conversation would wait
-/// for an answer that nobody writes.
-async fn look_again(backend: Backend, actor: Actor, request: NewRun, choice: Choice, id: RunId) {
-    for pause in LOOK_AGAIN {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = backend.stopping.cancelled() => return,
-        }
-        if let Ok(Some(started)) = find_saved(&backend, &actor, &request, id).await {
-            begin(&backend, &actor, started, request, choice);
-            return;
-        }
-    }
 }
 
 async fn find_saved(backend: &Backend, actor: &Actor, request: &NewRun, id: RunId) -> Result<Option<StartedRun>> {
@@ -124,11 +129,27 @@ fn refuse_when_stopping(backend: &Backend) -> Result<()> {
     Ok(())
 }
 
+/// When somebody may try again for whom there was no room, in milliseconds: answers take some seconds.
+const FULL_RETRY_MS: u64 = 3_000;
+
+/// The answer where there is no room for one more run.
+fn refuse_when_full(full: Full) -> Error {
+    let (code, message) = match full {
+        Full::ForUser => (
+            ErrorCode::TooManyRuns,
+            "As many of your answers are being written as may be at once. Wait for one to end, or stop one.",
+        ),
+        Full::InAll => (ErrorCode::Busy, "Lia writes as many answers as she can. Try again in a moment."),
+    };
+    ApiError { retry_after_ms: Some(FULL_RETRY_MS), ..ApiError::new(code, message) }.into()
+}
+
 /// Ends the user's run and keeps what is written. A run that has ended already is no error.
 pub async fn stop(backend: &Backend, actor: &Actor, id: RunId) -> Result<()> {
     if db::runs::request_stop(&backend.db, id, actor.id(), backend.clock.now()).await? {
-        if let Some(live) = backend.runs.find(id, actor.id()) {
-            live.end_early(EarlyEnd::Stopped);
+        match backend.runs.find(id, actor.id()) {
+            Some(live) => live.end_early(EarlyEnd::Stopped),
+            None => bus::tell(backend, Hint::Stop(id)).await,
         }
         return Ok(());
     }
@@ -166,7 +187,8 @@ async fn save(
         client_message_id: request.client_message_id,
         request_digest: digest,
         sentiment_method: choice.sentiment_method,
-        node: None,
+        settings: choice.settings,
+        node: backend.node()?.id,
         now: backend.clock.now(),
     };
     let stored = db::exchanges::insert(&backend.db, &exchange).await?;

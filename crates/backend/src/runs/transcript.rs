@@ -5,7 +5,7 @@
 //! tokens long gone. Pure data: no clock, no database, no lock.
 
 use crate::db::run_log::Entry;
-use types::RunEvent;
+use types::{RunEvent, StartedRun};
 
 /// The events of one run in order.
 #[derive(Debug, Default)]
@@ -94,6 +94,38 @@ impl Transcript {
             }
         }
         Ok(found)
+    }
+
+    /// Goes on under another writer. What was written is told as a snapshot, which marks the seam for those who read the
+    /// log, and for a writer after this one.
+    pub(crate) fn go_on(&mut self, started: &StartedRun) {
+        if self.entries.is_empty() {
+            self.push(RunEvent::Start(started.clone()));
+        }
+        let (content, thought) = self.text();
+        if !content.is_empty() {
+            self.push(RunEvent::Snapshot { content, thought });
+        }
+    }
+
+    /// Where in the answer another writer went on, in bytes.
+    pub(crate) fn seams(&self) -> Vec<u32> {
+        let seam = |entry: &Entry| match &entry.event {
+            RunEvent::Snapshot { content, .. } => u32::try_from(content.len()).ok(),
+            _ => None,
+        };
+        self.entries.iter().filter_map(seam).collect()
+    }
+
+    /// All of it for a reader whose place is no more: the text as one snapshot, and what was told after it.
+    pub(crate) fn whole(&self) -> Vec<Entry> {
+        let is_text = |entry: &Entry| {
+            matches!(entry.event, RunEvent::Chunk { .. } | RunEvent::Thought { .. } | RunEvent::Snapshot { .. })
+        };
+        let Some(last) = self.entries.iter().rposition(is_text) else { return self.entries.clone() };
+        let (content, thought) = self.text();
+        let snapshot = Entry { n: self.entries[last].n, event: RunEvent::Snapshot { content, thought } };
+        [&[snapshot], &self.entries[last + 1..]].concat()
     }
 
     /// The whole answer and the whole of the thoughts.
@@ -215,6 +247,32 @@ mod tests {
         ];
         let transcript = Transcript::from_log(log);
         assert_eq!((transcript.text().0.as_str(), transcript.end()), ("one two", 8));
+    }
+
+    #[test]
+    fn another_writer_leaves_a_seam_and_the_places_grow() {
+        let started = StartedRun {
+            conversation_id: types::ConversationId(uuid::Uuid::nil()),
+            message_id: types::MessageId(2),
+            user_message_id: types::MessageId(1),
+            run_id: types::RunId(uuid::Uuid::nil()),
+            title: None,
+        };
+        let mut transcript = Transcript::default();
+        transcript.go_on(&started);
+        assert_eq!((transcript.end(), transcript.seams()), (1, Vec::new()), "nothing had been written");
+        transcript.push(chunk("Grü"));
+        transcript.go_on(&started);
+        transcript.push(chunk("ße"));
+        transcript.go_on(&started);
+        assert_eq!(transcript.seams(), [4, 7]);
+        assert_eq!(transcript.text().0, "Grüße");
+        assert_eq!(transcript.end(), 1 + 4 + 1 + 3 + 1);
+        transcript.push(done());
+        let snapshot = RunEvent::Snapshot { content: "Grüße".into(), thought: String::new() };
+        assert_eq!(transcript.whole(), [Entry { n: 10, event: snapshot }, Entry { n: 11, event: done() }]);
+        let again = Transcript::from_log(transcript.after(0).unwrap());
+        assert_eq!((again.text(), again.seams()), (transcript.text(), transcript.seams()), "the log tells the same");
     }
 
     #[test]

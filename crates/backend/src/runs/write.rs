@@ -3,6 +3,7 @@
 use super::context;
 use super::live::{EarlyEnd, Live, Unstored};
 use super::log::STORE_LIMIT;
+use super::seam::Seam;
 
 use crate::db::run_log::Entry;
 use crate::models::{self, Choice};
@@ -16,10 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::timeout;
-use types::{
-    ConversationId, ErrorCode, FinishReason, MessageId, MessageStatus, ModelInfo, Page, RunError, RunEvent, RunId,
-    Usage,
-};
+use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, Page, RunError, RunEvent, Usage};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
 const MAX_BACKLOG: u32 = 1 << 20;
@@ -33,13 +31,10 @@ const BRANCH_PAGE: i64 = 20;
 const SYSTEM: &str = "You are Lia, an attentive, calm and exact companion in conversation. Answer in the language of \
                       the person you talk with, in Markdown where it helps.";
 
-/// Where an answer is stored, and by which right.
-pub(crate) struct Place {
-    pub(crate) run: RunId,
-    pub(crate) lease_number: i64,
-    pub(crate) conversation: ConversationId,
-    pub(crate) message: MessageId,
-}
+/// How a model that cannot be handed the beginning of its answer is asked to go on with it.
+const GO_ON: &str = "Your last message broke off in the middle, for a technical reason. Go on with it from exactly where it \
+                     ends: your next characters are appended to it as they are. Repeat nothing of it, do not begin again, \
+                     and say nothing about the interruption.";
 
 /// How an answer ends: what is stored, and what followers hear last.
 pub(crate) struct Ending {
@@ -68,6 +63,10 @@ impl Ending {
         self
     }
 
+    pub(crate) fn stopped(model: &ModelInfo) -> Self {
+        Self::done(model, MessageStatus::Stopped, FinishReason::Stopped)
+    }
+
     pub(crate) fn failed(model: &ModelInfo, error: RunError) -> Self {
         let status = match error.code {
             ErrorCode::Interrupted => MessageStatus::Interrupted,
@@ -75,11 +74,6 @@ impl Ending {
         };
         let model = ModelInfo { error: Some(error.clone()), ..model.clone() };
         Self { status, model, last: RunEvent::Error(error), feeling: None }
-    }
-
-    /// The same with how the message reads that the run answers. For runs that were found unfinished.
-    pub(crate) fn with(self, feeling: Option<Feeling>) -> Self {
-        Self { feeling, ..self }
     }
 
     /// What followers hear of it, in order.
@@ -96,18 +90,27 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
     let meter = Mutex::new(Meter::default());
     let beside = Beside::begin(&backend, &live.started, &choice);
     let mut text = AnswerText::of(&choice);
-    let ending = tokio::select! {
+    let ended = tokio::select! {
         biased;
-        why = live.early_end() => early(&model, why),
+        why = live.early_end() => Err(why),
         // A fault in an adapter ends this answer and not the conversation, which would wait for it for ever.
         ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, opening, &meter, &mut text)).catch_unwind() => {
-            ending.unwrap_or_else(|_| Ending::failed(&model, fault()))
+            Ok(ending.unwrap_or_else(|_| Ending::failed(&model, fault())))
         }
     };
     let (content, judged) = text.finish();
     if !content.is_empty() {
         live.push(vec![RunEvent::Chunk { content }]);
     }
+    let ending = match ended {
+        Ok(ending) => ending,
+        Err(EarlyEnd::Stopped) => Ending::stopped(&model),
+        Err(EarlyEnd::Released) => {
+            Box::pin(release(&backend, &live)).await;
+            return forget(&backend, &live);
+        }
+        Err(EarlyEnd::Lost) => return forget(&backend, &live),
+    };
     let judged = match judged {
         None => tokio::select! {
             judged = beside.settle(ending.status == MessageStatus::Complete) => judged,
@@ -118,8 +121,24 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
     let used = used(&live, &choice, *lock(&meter));
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
-    Box::pin(finish(&backend, &live, ending.with_usage(used), judged)).await;
-    backend.runs.remove(live.started.run_id);
+    Box::pin(end(&backend, &live, ending.with_usage(used), judged)).await;
+}
+
+/// Stores the end of a run and tells it, with how the message reads that it answers where the model has said so.
+pub(crate) async fn end(backend: &Backend, live: &Arc<Live>, mut ending: Ending, judged: Option<Judgement>) {
+    ending.model.seams = live.seams();
+    if ending.status == MessageStatus::Failed && !ending.model.seams.is_empty() {
+        // There is text, and it broke off before the provider failed.
+        ending.status = MessageStatus::Interrupted;
+    }
+    finish(backend, live, ending, judged).await;
+    forget(backend, live);
+}
+
+/// Writes a run no more. Its followers look at the database, unless they have heard the end.
+fn forget(backend: &Backend, live: &Arc<Live>) {
+    backend.runs.remove(live);
+    live.leave();
 }
 
 /// What an answer has used so far, as far as it is known. Outlives the relay: an answer that is stopped has cost too.
@@ -162,22 +181,30 @@ async fn relay(
     meter: &Mutex<Meter>,
     text: &mut AnswerText,
 ) -> Ending {
+    let (kept, thought, _) = live.text();
+    let mut thoughts_apart = !thought.is_empty();
     let messages = match opening {
         Some(question) => Ok(vec![ChatMessage::user(question)]),
         None => Box::pin(read_context(backend, live, choice)).await,
     };
-    let messages = match messages {
+    let mut messages = match messages {
         Ok(messages) => messages,
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run has no context");
             return Ending::failed(model, run_error(types::ApiError::from(error)));
         }
     };
+    if !kept.trim().is_empty() {
+        messages.push(ChatMessage::assistant(kept.as_str()));
+        if !choice.provider.goes_on(&choice.model) {
+            messages.push(ChatMessage::user(GO_ON));
+        }
+    }
     let request = ChatRequest {
         model: choice.model.clone(),
         system: Some(SYSTEM.to_owned()),
         messages,
-        settings: choice.settings,
+        settings: choice.llm_settings(),
     };
     lock(meter).sent = Some(request.estimate_input_tokens());
     // A model that cannot be asked for JSON at all is asked for its words alone.
@@ -185,22 +212,29 @@ async fn relay(
     let before = if text.is_structured() { sentiment::before(backend, live.started.run_id).await } else { None };
     // What has come together is told together: one look for each follower instead of one for each token.
     let mut deltas = text.ask(choice, request, before.as_ref()).ready_chunks(TOLD_AT_ONCE);
+    let mut seam = Seam::after(kept);
     let mut declined = false;
     while let Some(ready) = deltas.next().await {
         let mut events = Vec::with_capacity(ready.len());
         let mut over = None;
         for delta in ready {
             match delta {
-                Ok(Delta::Text(piece)) => events.push(RunEvent::Chunk { content: text.push(piece) }),
+                Ok(Delta::Text(piece)) => events.push(RunEvent::Chunk { content: seam.push(text.push(piece)) }),
                 Ok(Delta::Refusal(content)) => {
                     declined = true;
-                    events.push(RunEvent::Chunk { content });
+                    events.push(RunEvent::Chunk { content: seam.push(content) });
                 }
-                Ok(Delta::Thought(content)) => events.push(RunEvent::Thought { content }),
+                Ok(Delta::Thought(content)) => {
+                    let apart = if std::mem::take(&mut thoughts_apart) { "\n\n" } else { "" };
+                    events.push(RunEvent::Thought { content: format!("{apart}{content}") });
+                }
                 Ok(Delta::Usage(counted)) => lock(meter).counted = Some(counted),
                 Ok(Delta::Finish(finish)) => over = Some(Ok(finish)),
                 Err(error) => over = Some(Err(error)),
             }
+        }
+        if over.is_some() {
+            events.push(RunEvent::Chunk { content: seam.end() });
         }
         tell(backend, live, events).await;
         match over {
@@ -267,24 +301,15 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>) {
 
 /// Stores the end until it is stored, and only then tells it.
 async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Option<Judgement>) {
-    let place = Place {
-        run: live.started.run_id,
-        lease_number: live.lease_number,
-        conversation: live.started.conversation_id,
-        message: live.started.message_id,
-    };
     let (mut pause, mut tried) = (Duration::from_millis(100), false);
     let _storing = live.storing.lock().await;
-    loop {
-        if live.is_lost() {
-            break;
-        }
+    while !live.is_lost() {
         let (content, thought, _) = live.text();
         let storing = async {
             if ending.feeling.is_none() {
-                ending.feeling = sentiment::settle(backend, place.run, judged.as_ref()).await?;
+                ending.feeling = sentiment::settle(backend, live.started.run_id, judged.as_ref()).await?;
             }
-            store(backend, &place, live.unstored(), &content, &thought, &ending).await
+            store(backend, live, &content, &thought, &ending).await
         };
         let stored = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent));
         let stored = match stored {
@@ -294,10 +319,10 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Opti
         };
         match stored {
             Ok(true) => return live.close(ending.events()),
-            Ok(false) => break,
+            Ok(false) => return,
             Err(error) => {
                 tried = true;
-                tracing::warn!(error = &error as &dyn std::error::Error, run.id = %place.run, "an answer cannot be stored yet");
+                tracing::warn!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "an answer cannot be stored yet");
             }
         }
         tokio::select! {
@@ -305,12 +330,28 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Opti
             () = backend.closed.cancelled() => return,
         }
     }
-    live.close([RunEvent::Error(RunError {
-        code: ErrorCode::ConversationNotFound,
-        message: "This conversation was deleted.".to_owned(),
-        retryable: false,
-        retry_after_ms: None,
-    })]);
+}
+
+/// Stores what the log of a run lacks and lets go of the run, so that whoever claims it has all of it. Where that fails,
+/// it waits for the end of this node's lease.
+async fn release(backend: &Backend, live: &Live) {
+    let _storing = live.storing.lock().await;
+    let storing = async {
+        let rest = live.unstored();
+        let mut tx = backend.db.begin().await?;
+        let (id, lease_number) = (live.started.run_id, live.lease_number);
+        if db::runs::advance(&mut tx, id, lease_number, i64::from(rest.last)).await?.is_some() {
+            if !rest.entries.is_empty() {
+                db::run_log::append(&mut tx, id, rest.first, rest.last, &rest.entries).await?;
+            }
+            db::runs::release(&mut tx, id, lease_number).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    };
+    if let Err(error) = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent)) {
+        tracing::warn!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run could not be released");
+    }
 }
 
 /// Whether the run has ended under the lease that it is written with.
@@ -322,48 +363,25 @@ async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
 /// The transaction of an ending: the rest of the log with the last events, the message, the run, the conversation, and how
 /// the message reads that was answered.
 /// `false`: the run is another's by now, or deleted, and nothing was stored.
-pub(crate) async fn store(
-    backend: &Backend,
-    place: &Place,
-    mut rest: Unstored,
-    content: &str,
-    thought: &str,
-    ending: &Ending,
-) -> db::Result<bool> {
-    let mut last = rest.last;
+async fn store(backend: &Backend, live: &Live, content: &str, thought: &str, ending: &Ending) -> db::Result<bool> {
+    let Unstored { first, mut last, mut entries } = live.unstored();
     for event in ending.events() {
         last = last.saturating_add(1);
-        rest.entries.push(Entry { n: last, event });
+        entries.push(Entry { n: last, event });
     }
     let end = db::exchanges::End {
-        run: place.run,
-        lease_number: place.lease_number,
-        conversation: place.conversation,
-        message: place.message,
+        run: live.started.run_id,
+        lease_number: live.lease_number,
+        conversation: live.started.conversation_id,
+        message: live.started.message_id,
         ending: db::messages::Ending { content, thought, status: ending.status, model: &ending.model },
         feeling: ending.feeling.as_ref(),
-        first_seq: rest.first,
+        first_seq: first,
         last_seq: last,
-        entries: &rest.entries,
+        entries: &entries,
         now: backend.clock.now(),
     };
     db::exchanges::finish(&backend.db, &end).await
-}
-
-fn early(model: &ModelInfo, why: EarlyEnd) -> Ending {
-    match why {
-        EarlyEnd::Stopped => Ending::done(model, MessageStatus::Stopped, FinishReason::Stopped),
-        EarlyEnd::ShutDown | EarlyEnd::Lost => Ending::failed(
-            model,
-            RunError {
-                code: ErrorCode::Interrupted,
-                message: "Lia was restarted while this answer was being written. What had been written is kept."
-                    .to_owned(),
-                retryable: true,
-                retry_after_ms: None,
-            },
-        ),
-    }
 }
 
 fn reason(finish: &Finish) -> FinishReason {

@@ -13,7 +13,13 @@ use server::{
     serve::{self, ConnectionLimits},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
-use std::{collections::BTreeMap, net::SocketAddr, str::FromStr as _, sync::Once, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    str::FromStr as _,
+    sync::{Arc, Once},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, process::Command};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -41,20 +47,23 @@ pub(crate) async fn on_both(test: impl AsyncFn(Setup)) {
 }
 
 /// How Lia is to be started.
+#[derive(Clone)]
 pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
     body_limits: BodyLimits,
     connection_limits: ConnectionLimits,
-    folder: TempDir,
+    lease: Duration,
+    folder: Arc<TempDir>,
 }
 
 impl Setup {
     fn new(database_url: Option<String>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Arc::new(tempfile::tempdir().unwrap());
         let mut setup = Self {
             variables: BTreeMap::new(),
             body_limits: BodyLimits::default(),
             connection_limits: ConnectionLimits { farewell: Duration::from_secs(2), ..ConnectionLimits::default() },
+            lease: backend::LEASE,
             folder,
         }
         .with("JWT_SECRET_KEY", "a secret of thirty-two characters")
@@ -76,6 +85,12 @@ impl Setup {
     /// Sets a variable of the configuration.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// How long she counts as alive without a sign of life.
+    pub(crate) fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
         self
     }
 
@@ -126,7 +141,7 @@ impl Setup {
         let setup = self.with("OPENAI_BASE_URL", &emulator.base_url()).with("OPENAI_API_KEY", "sk-emulator");
         let setup = setup.with("GOOGLE_NL_BASE_URL", &emulator.base_url());
         let running = Box::pin(Running::start(&setup)).await;
-        TestApp { running, setup, emulator }
+        TestApp { running, setup, emulator: Arc::new(emulator) }
     }
 }
 
@@ -135,7 +150,7 @@ pub(crate) struct TestApp {
     running: Running,
     setup: Setup,
     /// Her provider, `openai`.
-    pub(crate) emulator: Emulator,
+    pub(crate) emulator: Arc<Emulator>,
 }
 
 struct Running {
@@ -148,7 +163,8 @@ struct Running {
 impl Running {
     async fn start(setup: &Setup) -> Self {
         let variables: Variables = setup.variables.clone().into_iter().collect();
-        let config = Config::read(&variables).unwrap_or_else(|problems| panic!("{problems}"));
+        let mut config = Config::read(&variables).unwrap_or_else(|problems| panic!("{problems}"));
+        config.lease = setup.lease;
         let backend = commands::open(&config).await.unwrap();
         backend.take_up_work().await.unwrap();
         let state = router::state(&config, backend.clone());
@@ -163,7 +179,7 @@ impl Running {
                 backend.shut_down(Duration::ZERO).await;
             }
         };
-        tasks.spawn(serve::serve(listener, router, setup.connection_limits, stopped));
+        tasks.spawn(serve::serve(listener, router, setup.connection_limits, CancellationToken::new(), stopped));
         tasks.close();
         Self { address, backend, stop, tasks }
     }
@@ -205,6 +221,18 @@ impl TestApp {
         Browser::new(self.url(""))
     }
 
+    /// A second node on the same database (by way of another URL) and with the same provider.
+    pub(crate) async fn another(&self, database_url: &str) -> Self {
+        let setup = self.setup.clone().with("DATABASE_URL", database_url);
+        let running = Box::pin(Running::start(&setup)).await;
+        Self { running, setup, emulator: Arc::clone(&self.emulator) }
+    }
+
+    /// The same user, but at this node.
+    pub(crate) fn as_seen_by(&self, user: &Client) -> Client {
+        self.stranger().with_token(user.token())
+    }
+
     /// Begins to go down, as on SIGTERM with no time for answers, and returns when she is down.
     pub(crate) async fn stop(&self) {
         self.running.stop().await;
@@ -212,17 +240,21 @@ impl TestApp {
 
     /// Goes down and starts again on the same data.
     pub(crate) async fn restart(self) -> Self {
-        let secret = self.setup.variables["JWT_SECRET_KEY"].clone();
-        self.restart_with("JWT_SECRET_KEY", &secret).await
+        self.restart_with_all(&[]).await
     }
 
     /// Goes down and starts again on the same data with another setting.
     pub(crate) async fn restart_with(self, name: &str, value: &str) -> Self {
+        self.restart_with_all(&[(name, value)]).await
+    }
+
+    /// The same with more than one.
+    pub(crate) async fn restart_with_all(self, settings: &[(&str, &str)]) -> Self {
         let Self { running, setup, emulator } = self;
         running.stop().await;
         // SQLite's file is locked for as long as something of the old process lives.
         drop(running);
-        let setup = setup.with(name, value);
+        let setup = settings.iter().fold(setup, |setup, (name, value)| setup.with(name, value));
         let running = Box::pin(Running::start(&setup)).await;
         Self { running, setup, emulator }
     }

@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -19,6 +20,9 @@ pub(crate) struct Proxy {
     address: SocketAddr,
     upstream: Url,
     lose_next_start: Arc<AtomicBool>,
+    /// Whether the server is to be gone after that.
+    break_after_loss: Arc<AtomicBool>,
+    state: Arc<watch::Sender<State>>,
 }
 
 impl Proxy {
@@ -29,15 +33,21 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let lose_next_start = Arc::new(AtomicBool::new(false));
-        let lose = lose_next_start.clone();
+        let break_after_loss = Arc::new(AtomicBool::new(false));
+        let state = Arc::new(watch::Sender::new(State::Flows));
+        let line =
+            Line { lose: lose_next_start.clone(), break_after_loss: break_after_loss.clone(), state: state.clone() };
         let (tasks, connections) = (TaskTracker::new(), TaskTracker::new());
         tasks.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if *line.state.borrow() == State::Broken {
+                    continue;
+                }
                 let server = TcpStream::connect(&target).await.unwrap();
-                connections.spawn(pass(client, server, lose.clone()));
+                connections.spawn(pass(client, server, line.clone()));
             }
         });
-        Self { address, upstream, lose_next_start }
+        Self { address, upstream, lose_next_start, break_after_loss, state }
     }
 
     /// The URL of the database by way of this line.
@@ -53,6 +63,22 @@ impl Proxy {
         self.lose_next_start.store(true, Ordering::SeqCst);
     }
 
+    /// The same, and from then on the server is gone.
+    pub(crate) fn lose_next_start_and_then_break(&self) {
+        self.break_after_loss.store(true, Ordering::SeqCst);
+        self.lose_next_start();
+    }
+
+    /// Nothing gets through any more, and nobody is told: as where a cable is out.
+    pub(crate) fn cut(&self) {
+        self.state.send_replace(State::Silent);
+    }
+
+    /// All is well again; what waited gets through.
+    pub(crate) fn mend(&self) {
+        self.state.send_replace(State::Flows);
+    }
+
     /// Whether it has happened.
     pub(crate) fn has_lost_it(&self) -> bool {
         !self.lose_next_start.load(Ordering::SeqCst)
@@ -64,11 +90,36 @@ const START: &[u8] = b"insert into runs ";
 /// The message that carries a prepared statement out, as the protocol writes it: its length, no name.
 const EXECUTE: &[u8] = b"E\0\0\0\x09\0";
 
-async fn pass(mut client: TcpStream, mut server: TcpStream, lose_next_start: Arc<AtomicBool>) {
+/// How the line is.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Flows,
+    /// Nothing gets through, and nobody is told.
+    Silent,
+    /// There is nobody at the other end.
+    Broken,
+}
+
+/// What is to happen to the connections.
+#[derive(Clone)]
+struct Line {
+    lose: Arc<AtomicBool>,
+    break_after_loss: Arc<AtomicBool>,
+    state: Arc<watch::Sender<State>>,
+}
+
+/// Waits until the line is as wanted.
+async fn until(line: &mut watch::Receiver<State>, wanted: impl Fn(State) -> bool) {
+    let _ = line.wait_for(|state| wanted(*state)).await.map(drop);
+}
+
+async fn pass(mut client: TcpStream, mut server: TcpStream, line: Line) {
+    let (mut state, mut broken) = (line.state.subscribe(), line.state.subscribe());
     let (mut asked, mut answered) = (vec![0; 64 << 10], vec![0; 64 << 10]);
     let mut is_start = false;
     loop {
         tokio::select! {
+            () = until(&mut broken, |state| state == State::Broken) => return,
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
                 let has = |wanted: &[u8]| asked[..length].windows(wanted.len()).any(|bytes| bytes == wanted);
@@ -76,15 +127,20 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, lose_next_start: Arc
                 is_start |= has(START);
                 let is_carried_out = is_start && has(EXECUTE);
                 is_start &= !is_carried_out;
+                until(&mut state, |state| state != State::Silent).await;
                 server.write_all(&asked[..length]).await.unwrap();
-                if is_carried_out && lose_next_start.swap(false, Ordering::SeqCst) {
+                if is_carried_out && line.lose.swap(false, Ordering::SeqCst) {
                     // The server answers when it has committed.
                     let _ = server.read(&mut answered).await;
+                    if line.break_after_loss.swap(false, Ordering::SeqCst) {
+                        line.state.send_replace(State::Broken);
+                    }
                     return;
                 }
             }
             read = server.read(&mut answered) => {
                 let Ok(length @ 1..) = read else { return };
+                until(&mut state, |state| state != State::Silent).await;
                 if client.write_all(&answered[..length]).await.is_err() {
                     return;
                 }

@@ -73,8 +73,14 @@ async fn talk(db: &Db, owner: UserId, begun: DateTime<Utc>, model: &str, scores:
             created_at: begun + TimeDelta::hours(turn),
         };
         let asked = db::fill::insert_messages(&mut tx, std::slice::from_ref(&question)).await.unwrap()[&id];
-        let model =
-            ModelInfo { provider: provider.into(), model: model.into(), finish_reason: None, usage: None, error: None };
+        let model = ModelInfo {
+            provider: provider.into(),
+            model: model.into(),
+            finish_reason: None,
+            usage: None,
+            error: None,
+            seams: vec![],
+        };
         let answer = Message { parent: Some(asked), depth: depth + 1, sentiment: None, model: Some(model), ..question };
         parent = Some(db::fill::insert_messages(&mut tx, &[answer]).await.unwrap()[&id]);
         depth += 2;

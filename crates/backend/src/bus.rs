@@ -1,0 +1,170 @@
+//! What nodes tell each other: hints, and nothing that anybody relies on. The database is the truth; a hint that is lost
+//! costs a delay, because whoever waits for one also looks by itself now and then.
+
+use crate::{Backend, db, runs::live::EarlyEnd};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+use types::RunId;
+
+/// How long a hint may take to be told; later it is no use.
+const TELL_LIMIT: Duration = Duration::from_secs(1);
+/// How long to wait before the bus is joined again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Runs named in one hint: a message to the other nodes has at most 8,000 bytes.
+const MAX_RUNS: usize = 200;
+
+/// Something that another node may want to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// The logs of these runs have grown, or the runs have ended.
+    Written(Vec<RunId>),
+    /// Somebody has asked to stop this run.
+    Stop(RunId),
+    /// There are runs to be claimed.
+    Released,
+}
+
+impl Hint {
+    fn text(&self) -> String {
+        match self {
+            Self::Written(runs) => runs.iter().fold("written".to_owned(), |text, run| text + " " + &run.to_string()),
+            Self::Stop(run) => format!("stop {run}"),
+            Self::Released => "released".to_owned(),
+        }
+    }
+
+    /// `None` for what a newer version says.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let kind = words.next()?;
+        let mut runs = words.map(|word| word.parse().ok().map(RunId));
+        match kind {
+            "written" => runs.collect::<Option<_>>().map(Self::Written),
+            "stop" => runs.next()?.map(Self::Stop),
+            "released" => Some(Self::Released),
+            _ => None,
+        }
+    }
+}
+
+/// Who on this node waits for hints about a run that another one writes.
+#[derive(Debug, Default)]
+pub(crate) struct Bus {
+    followed: Mutex<HashMap<RunId, watch::Sender<()>>>,
+}
+
+impl Bus {
+    /// A receiver of every hint about a run from now on.
+    pub(crate) fn watch(&self, run: RunId) -> watch::Receiver<()> {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.entry(run).or_insert_with(|| watch::Sender::new(())).subscribe()
+    }
+
+    fn wake(&self, run: RunId) {
+        if let Some(sender) = self.followed.lock().unwrap_or_else(PoisonError::into_inner).get(&run) {
+            sender.send_replace(());
+        }
+    }
+
+    fn wake_all(&self) {
+        for sender in self.followed.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            sender.send_replace(());
+        }
+    }
+
+    /// Forgets the runs that nobody follows any more.
+    pub(crate) fn tidy(&self) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.retain(|_, sender| sender.receiver_count() > 0);
+    }
+}
+
+/// Tells the other nodes, if there are any.
+pub(crate) async fn tell(backend: &Backend, hint: Hint) {
+    let Some(node) = backend.node.get().filter(|node| node.has_others()) else { return };
+    let hints = match hint {
+        Hint::Written(runs) => runs.chunks(MAX_RUNS).map(|runs| Hint::Written(runs.to_vec())).collect(),
+        hint => vec![hint],
+    };
+    for hint in hints {
+        let told = timeout(TELL_LIMIT, db::hints::tell(node.db(), &hint.text())).await;
+        if let Err(error) = told.unwrap_or(Err(db::Error::Silent)) {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a hint was not told");
+        }
+    }
+}
+
+/// Hears what the other nodes tell, until the process goes down.
+pub(crate) async fn listen(backend: Backend) {
+    loop {
+        let heard = tokio::select! {
+            heard = hear(&backend) => heard,
+            () = backend.closed.cancelled() => return,
+        };
+        match heard {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the other nodes cannot be heard"),
+        }
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            () = backend.closed.cancelled() => return,
+        }
+    }
+}
+
+/// Hears hints until the connection fails for good; `Ok`: there is nobody to hear.
+async fn hear(backend: &Backend) -> db::Result<()> {
+    let Some(mut listener) = db::hints::Listener::connect(&backend.db, &backend.config.database_url).await? else {
+        return Ok(());
+    };
+    loop {
+        if let Some(text) = listener.next().await? {
+            if let Some(hint) = Hint::parse(&text) {
+                heed(backend, hint);
+            }
+        } else {
+            backend.bus.wake_all();
+            heed(backend, Hint::Released);
+        }
+    }
+}
+
+fn heed(backend: &Backend, hint: Hint) {
+    match hint {
+        Hint::Written(runs) => runs.into_iter().for_each(|run| backend.bus.wake(run)),
+        Hint::Stop(run) => {
+            if let Some(live) = backend.runs.get(run) {
+                live.end_early(EarlyEnd::Stopped);
+            }
+        }
+        Hint::Released => {
+            if let Some(node) = backend.node.get() {
+                node.look.notify_one();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_hint_is_heard_as_it_was_told() {
+        let run = |number| RunId(Uuid::from_u128(number));
+        for hint in [Hint::Written(vec![run(1), run(u128::MAX)]), Hint::Stop(run(2)), Hint::Released] {
+            assert_eq!(Hint::parse(&hint.text()), Some(hint));
+        }
+        assert_eq!(Hint::parse("from_tomorrow x"), None);
+        assert_eq!(Hint::parse("stop"), None);
+        assert!(Hint::Written(vec![run(u128::MAX); MAX_RUNS]).text().len() < 8_000);
+    }
+}

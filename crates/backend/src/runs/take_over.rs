@@ -1,0 +1,69 @@
+//! Going on with a run that was another's: a node's that died or went down, or this program's own before it was started
+//! again. What its log holds is kept, the model is asked to go on from there, and the seam is marked.
+
+use super::log::STORE_LIMIT;
+use super::transcript::Transcript;
+use super::write::{Ending, end, write};
+use crate::{Backend, db, db::runs::Claimed, models, models::Choice};
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use types::{ErrorCode, ModelInfo, RunError};
+
+/// A run that was claimed so often in a row without a word being added is given up: perhaps it is what kills the nodes.
+const MAX_CLAIMS: i32 = 4;
+/// How long to wait before the log is read again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Writes a run that has just been claimed to its end.
+pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
+    let (id, lease_number) = (claimed.run.id, claimed.run.lease_number);
+    let Some(transcript) = read_log(&backend, &claimed).await else { return backend.runs.arrived(id) };
+    tracing::info!(run.id = %id, run.lease = lease_number, bytes = transcript.end(), "a run is taken over");
+    let live = backend.runs.insert_claimed(claimed.run.into(), claimed.owner, lease_number, transcript);
+    backend.runs.arrived(id);
+    let model = ModelInfo {
+        provider: claimed.provider,
+        model: claimed.model,
+        finish_reason: None,
+        usage: None,
+        error: None,
+        seams: Vec::new(),
+    };
+    let ending = if claimed.stop {
+        Ending::stopped(&model)
+    } else if claimed.claims > MAX_CLAIMS {
+        Ending::failed(&model, interrupted())
+    } else {
+        match models::named(&backend, Some(&model.provider), Some(&model.model)).await {
+            Ok(choice) => return write(backend, live, Choice { settings: claimed.settings, ..choice }, None).await,
+            Err(_) => Ending::failed(&model, interrupted()),
+        }
+    };
+    end(&backend, &live, ending, None).await;
+}
+
+/// What the run has told so far. `None`: the process goes down.
+async fn read_log(backend: &Backend, claimed: &Claimed) -> Option<Transcript> {
+    loop {
+        let reading = timeout(STORE_LIMIT, db::run_log::list(&backend.db, claimed.run.id, 0)).await;
+        match reading.unwrap_or(Err(db::Error::Silent)) {
+            Ok(log) => return Some(Transcript::from_log(log)),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, run.id = %claimed.run.id, "a run cannot be taken over yet");
+            }
+        }
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            () = backend.stopping.cancelled() => return None,
+        }
+    }
+}
+
+fn interrupted() -> RunError {
+    RunError {
+        code: ErrorCode::Interrupted,
+        message: "Lia was restarted while this answer was being written. What had been written is kept.".to_owned(),
+        retryable: true,
+        retry_after_ms: None,
+    }
+}

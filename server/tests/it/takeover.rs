@@ -1,0 +1,154 @@
+//! Runs that outlive their node: others go on with them, and no two write one.
+
+use crate::support::{Client, Events, Proxy, TestApp, on_both, text};
+use emulator::{Gate, Script, State};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const ANSWER: &str = "one two three four five";
+/// Short, so that nobody waits for a death; long enough to be kept on a busy machine.
+const LEASE: Duration = Duration::from_millis(1_500);
+
+async fn message(user: &Client, start: &Value) -> Value {
+    let conversation = start["conversation_id"].as_str().unwrap();
+    user.get(&format!("/api/v1/chat/conversation/{conversation}")).await.ok()["messages"][1].clone()
+}
+
+/// An answer that stands still after two words which are stored, its run and its follower.
+async fn held(app: &TestApp, user: &Client, gate: &Gate) -> (Value, Events) {
+    app.emulator.script(Script::text(ANSWER).gate(2, gate));
+    let mut events = user.send("Count to five.", "echo").await;
+    let start = events.expect("start").await.data;
+    gate.reached().await;
+    assert_eq!(events.text_of("one two ".len()).await.0, "one two ");
+    (start, events)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_cut_off_loses_its_run_to_another_and_writes_no_more() {
+    on_both(async |setup| {
+        // A SQLite file has one node.
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let proxy = Proxy::start(&url).await;
+        let first = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let gate = Gate::new();
+        let (start, events) = held(&first, &ada, &gate).await;
+        let run = start["run_id"].as_str().unwrap();
+        // Followers at the other node read the log.
+        let there = second.as_seen_by(&ada);
+        let mut elsewhere = there.follow(run, None).await;
+        elsewhere.expect("start").await;
+        assert_eq!(elsewhere.text_of("one two ".len()).await.0, "one two ");
+
+        proxy.cut();
+        second.emulator.script(Script::text("three four five"));
+        let told = elsewhere.rest().await;
+        assert_eq!(told[0].name, "snapshot");
+        assert!(told[0].data["content"].as_str().unwrap().starts_with("one two "), "{told:?}");
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+
+        // The first one wakes up, hears the rest of its own answer, and may not store it.
+        gate.open();
+        proxy.mend();
+        let told = events.rest().await;
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"), "{told:?}");
+        for user in [&ada, &there] {
+            let message = message(user, &start).await;
+            assert_eq!((&message["status"], &message["content"]), (&json!("complete"), &json!(ANSWER)));
+            assert_eq!(message["model_info"]["seams"], json!([8]));
+            assert_eq!(text(&user.follow(run, None).await.rest().await), ANSWER);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_goes_down_leaves_its_runs_to_the_others_at_once() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let first = setup.start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let gate = Gate::new();
+        let (start, events) = held(&first, &ada, &gate).await;
+        second.emulator.script(Script::text("one two three four five"));
+        first.stop().await;
+        assert!(events.rest().await.iter().all(|event| event.name == "chunk"));
+        let there = second.as_seen_by(&ada);
+        let told = there.follow(start["run_id"].as_str().unwrap(), None).await.rest().await;
+        assert_eq!(text(&told), ANSWER, "a model that begins all over doubles nothing");
+        assert_eq!(message(&there, &start).await["status"], "complete");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_is_stopped_from_any_node() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let first = setup.with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let gate = Gate::new();
+        let (start, events) = held(&first, &ada, &gate).await;
+        let path = format!("/api/v1/chat/runs/{}/stop", start["run_id"].as_str().unwrap());
+        assert_eq!(second.as_seen_by(&ada).post(&path, &json!(null)).await.status, 204);
+        assert_eq!(events.rest().await.last().unwrap().data["finish_reason"], "stopped");
+        first.emulator.wait_until(|requests| matches!(requests[0].state, State::Disconnected)).await;
+        assert_eq!(message(&ada, &start).await["content"], "one two ");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_gone_on_with_is_interrupted_and_kept() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        let gate = Gate::new();
+        let (start, _events) = held(&app, &ada, &gate).await;
+        // Its provider is no longer configured.
+        let app = app.restart_with_all(&[("OPENAI_API_KEY", ""), ("OPENAI_BASE_URL", "")]).await;
+        let ada = app.as_seen_by(&ada);
+        let told = ada.follow(start["run_id"].as_str().unwrap(), None).await.rest().await;
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), ("one two ", "error"));
+        let message = message(&ada, &start).await;
+        assert_eq!((&message["status"], &message["content"]), (&json!("interrupted"), &json!("one two ")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_whose_word_was_lost_for_good_is_found_and_written() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL") else { return };
+        let proxy = Proxy::start(url).await;
+        let app = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let ada = app.register("ada").await;
+        app.emulator.script(Script::text(ANSWER));
+        let request = json!({
+            "message": "Count to five.", "provider": "openai", "model": "echo",
+            "client_message_id": "0190a7c4-5b1e-4000-8000-000000000002",
+        });
+        proxy.lose_next_start_and_then_break();
+        assert_eq!(ada.post("/api/v1/chat/stream", &request).await.code(), "database_unavailable");
+        proxy.mend();
+        // The client sends again what it has no answer to: it is the same run, and somebody writes it.
+        let answered = loop {
+            let answer = ada.post("/api/v1/chat/stream", &request).await;
+            // Connections that broke are found out one by one.
+            if answer.status != 503 {
+                break answer;
+            }
+        };
+        assert!(answered.status == 200 && answered.text.contains("event: done"), "{}", answered.text);
+        let conversations = ada.get("/api/v1/chat/history").await.ok();
+        assert_eq!(conversations["conversations"].as_array().unwrap().len(), 1, "it is the same run");
+        let start = json!({ "conversation_id": conversations["conversations"][0]["id"] });
+        assert_eq!(message(&ada, &start).await["content"], ANSWER);
+        assert_eq!(app.emulator.requests().len(), 1);
+    })
+    .await;
+}

@@ -27,7 +27,8 @@ as_postgres() {
   fi
 }
 
-# Starts the cluster and exports TEST_DATABASE_URL. Call it in a subshell: its EXIT trap stops the cluster.
+# start_postgres [OPTION…]: starts the cluster, with more options for the server, and exports TEST_DATABASE_URL. Call it in
+# a subshell: its EXIT trap stops the cluster.
 start_postgres() {
   ensure_postgres
   local password attempt port
@@ -46,7 +47,7 @@ start_postgres() {
     port=$((20000 + RANDOM % 20000))
     ! port_is_taken "$port" || continue
     if as_postgres "$postgres_bin/pg_ctl" start --wait --silent --pgdata="$cluster/data" --log="$cluster/postgres.log" \
-      --options="-p $port -h 127.0.0.1 -k $cluster -F -c full_page_writes=off -c synchronous_commit=off -c max_connections=300" </dev/null; then
+      --options="-p $port -h 127.0.0.1 -k $cluster -F -c full_page_writes=off -c synchronous_commit=off -c max_connections=300 $*" </dev/null; then
       export TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres"
       say "Postgres $("$postgres_bin/postgres" --version | awk '{ print $3 }') runs on port $port"
       return 0

@@ -4,7 +4,7 @@
 
 : "${root:?}" "${profile:?}" "${target_dir:?}" "${program:?program.sh sets them}"
 
-# In the order of what they cost. `size` and `browser` look at the program that `build` made last.
+# In the order of what they cost. `chaos`, `size` and `browser` look at the program that `build` made last.
 stages='
 fmt      the sources are formatted
 rules    the invariants that a text search or the dependency tree can hold
@@ -13,6 +13,7 @@ clippy   no remarks on the server, the app (ssr) and the browser half (WASM)
 docs     rustdoc builds without warnings
 unit     unit and integration tests, on SQLite and on a Postgres of their own
 build    the program and the site, as ./dev run builds them
+chaos    nodes, the database and the provider are killed and paused under load, and no answer is lost
 size     the first load stays within its budget
 browser  Playwright drives the built program in Chromium
 '
@@ -33,7 +34,7 @@ run_tests() {
     stage_started=$SECONDS
     say "$name: $about"
     case "$name $failed " in
-      size*' build '* | browser*' build '*)
+      size*' build '* | browser*' build '* | chaos*' build '*)
         verdict='skipped: no build'
         ;;
       *)
@@ -119,6 +120,12 @@ stage_build() {
   build_emulator
 }
 
+stage_chaos() {
+  [ -x "$program" ] || die "There is no built program yet: run './dev test build' first."
+  build_chaos
+  break_things --seconds 15 --users 8
+}
+
 stage_size() {
   measure "$program" size --limit-kb 280
 }
@@ -153,8 +160,8 @@ stage_rules() {
     broken=1
   }
   only_in axum '^(server|app/src/ssr|crates/emulator)' || broken=1
-  only_in sqlx '^(crates/backend/src/db|server/tests/)' || broken=1
-  only_in reqwest '^(crates/llm|server/tests)/' || broken=1
+  only_in sqlx '^(crates/backend/src/db|crates/chaos|server/tests/)' || broken=1
+  only_in reqwest '^(crates/llm|crates/chaos|server/tests)/' || broken=1
   [ "$broken" = 0 ] || die "An invariant of ARCHITECTURE.md is broken: the lines above say where."
 }
 

@@ -178,7 +178,11 @@ impl Answer {
             Err(error) if self.finished.is_some() && (ends_soon || error.kind() == ErrorKind::Timeout) => None,
             chunk => chunk?,
         };
-        connection.take(chunk.as_deref(), &mut self.output)?;
+        let read = connection.take(chunk.as_deref(), &mut self.output);
+        if self.output.spoken {
+            connection.permit.speak();
+        }
+        read?;
         if self.output.finish.is_some() && self.finished.is_none() {
             self.finished = Some(Instant::now());
         }
@@ -217,7 +221,8 @@ impl Answer {
         if let Some(connection) = &mut self.connection {
             connection.reader.end(&mut self.output);
         }
-        let Some(finish) = self.output.finish.take() else {
+        let is_marked = self.output.ended || !self.call.wire.needs_end_mark();
+        let Some(finish) = self.output.finish.take().filter(|_| is_marked) else {
             return Err(Error::new(ErrorKind::Interrupted, "the stream ended without its end mark"));
         };
         if finish == Finish::Stop && !self.output.spoken && self.call.wire.retries_silence() {

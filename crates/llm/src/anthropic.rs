@@ -187,6 +187,7 @@ impl Reader {
                 }
                 output.count(usage(&event["usage"]));
                 read_finish(event, output);
+                output.ended = true;
             }
             _ => {}
         }

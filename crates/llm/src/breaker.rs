@@ -1,7 +1,8 @@
 //! The circuit breaker of a provider: after several failures in a row nobody is sent there for a while, then one probe.
 //!
-//! Whether a stream succeeds is known only at its end, so asking for leave and telling the outcome are two calls. Knows no
-//! provider; the time is tokio's.
+//! Whether a stream fails is known only at its end, so asking for leave and telling the outcome are two calls. That a
+//! provider is back is known earlier: a probe that speaks closes the breaker on trial, so that one long answer does not
+//! keep everybody else out until it ends. Knows no provider; the time is tokio's.
 
 use crate::{Error, ErrorKind, Limits};
 use std::{
@@ -51,12 +52,16 @@ struct State {
     /// How long it was last opened for.
     wait: Duration,
     is_probing: bool,
+    /// How often it was opened. What began before the last time says nothing about now.
+    openings: u64,
 }
 
 /// Leave to ask once. Dropped without an outcome (the caller gave up) it tells nothing, and makes room for another probe.
 #[derive(Debug)]
 pub(crate) struct Permit {
     breaker: Breaker,
+    /// Of the breaker when it was given.
+    openings: u64,
     is_probe: bool,
     is_told: bool,
 }
@@ -74,14 +79,12 @@ impl Breaker {
     /// Leave to ask, or the error that says when to come back.
     pub(crate) fn permit(&self) -> Result<Permit, Error> {
         let mut state = self.state();
-        let Some(until) = state.open_until else {
-            return Ok(Permit { breaker: self.clone(), is_probe: false, is_told: false });
+        let is_probe = match state.open_until {
+            Some(until) if Instant::now() < until || state.is_probing => return Err(not_asked(until)),
+            open => open.is_some(),
         };
-        if Instant::now() < until || state.is_probing {
-            return Err(not_asked(until));
-        }
-        state.is_probing = true;
-        Ok(Permit { breaker: self.clone(), is_probe: true, is_told: false })
+        state.is_probing = is_probe;
+        Ok(Permit { breaker: self.clone(), openings: state.openings, is_probe, is_told: false })
     }
 
     /// The error where nobody is to be sent, not even a probe: for questions that tell nothing about answers.
@@ -117,13 +120,22 @@ fn not_asked(until: Instant) -> Error {
 }
 
 impl Permit {
+    /// The provider has said something. A probe lets everybody through again, on trial: before an answer has come to its
+    /// end, one more failure is enough to close the door for longer.
+    pub(crate) fn speak(&mut self) {
+        if std::mem::take(&mut self.is_probe) {
+            let failures = self.breaker.threshold - 1;
+            let mut state = self.breaker.state();
+            (state.open_until, state.is_probing, state.failures) = (None, false, failures);
+        }
+    }
+
     /// The provider did its work.
     pub(crate) fn succeed(mut self) {
         self.is_told = true;
         let mut state = self.breaker.state();
-        // A stream that began before the breaker opened says nothing about now.
-        if self.is_probe || state.open_until.is_none() {
-            *state = State::default();
+        if state.openings == self.openings {
+            *state = State { openings: self.openings, ..State::default() };
         }
     }
 
@@ -143,7 +155,7 @@ impl Permit {
         self.is_told = true;
         let breaker = self.breaker.clone();
         let mut state = breaker.state();
-        if !self.is_probe && state.open_until.is_some() {
+        if state.openings != self.openings {
             return;
         }
         state.failures += 1;
@@ -152,6 +164,7 @@ impl Permit {
             state.wait = (state.wait * 2).clamp(breaker.shortest, breaker.longest);
             state.open_until = Some(Instant::now() + state.wait);
             state.is_probing = false;
+            state.openings += 1;
         }
     }
 }
@@ -221,14 +234,49 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_probe_that_speaks_lets_everybody_in_on_trial() {
+        let breaker = breaker();
+        fail(&breaker);
+        fail(&breaker);
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let mut probe = breaker.permit().unwrap();
+        assert!(breaker.permit().is_err());
+        probe.speak();
+        assert_eq!(breaker.status().circuit, Circuit::Closed);
+        let (mut one, other) = (breaker.permit().unwrap(), breaker.permit().unwrap());
+        one.speak();
+        probe.fail(ErrorKind::Interrupted);
+        assert_eq!(
+            breaker.status().retry_after,
+            Some(Duration::from_secs(10)),
+            "how it ends counts, and the wait grows"
+        );
+        one.succeed();
+        other.fail(ErrorKind::Timeout);
+        assert_eq!(breaker.status().retry_after, Some(Duration::from_secs(10)), "both began before it opened");
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let mut probe = breaker.permit().unwrap();
+        probe.speak();
+        probe.succeed();
+        fail(&breaker);
+        assert_eq!(breaker.status().circuit, Circuit::Closed, "an answer that came to its end ends the trial");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn streams_from_before_it_opened_decide_nothing() {
         let breaker = breaker();
-        let (good, bad) = (breaker.permit().unwrap(), breaker.permit().unwrap());
+        let permits = || (breaker.permit().unwrap(), breaker.permit().unwrap());
+        let ((good, bad), (late, later)) = (permits(), permits());
         fail(&breaker);
         fail(&breaker);
         good.succeed();
         bad.fail(ErrorKind::Timeout);
         assert_eq!(breaker.status().circuit, Circuit::Open);
         assert_eq!(breaker.status().retry_after, Some(Duration::from_secs(5)));
+        tokio::time::advance(Duration::from_secs(5)).await;
+        breaker.permit().unwrap().succeed();
+        late.fail(ErrorKind::Timeout);
+        later.fail(ErrorKind::Timeout);
+        assert_eq!(breaker.status(), Status { circuit: Circuit::Closed, retry_after: None, last_error: None });
     }
 }

@@ -48,6 +48,26 @@ impl Wire {
         }
     }
 
+    /// Whether the reason why an answer ended is not enough: what each wire's end mark is, without which a stream that
+    /// ends is interrupted.
+    ///
+    /// - Chat Completions: the reason (`finish_reason`). `[DONE]` follows it with most servers and never with others
+    ///   (gpustack, Perplexity), so a stream that ends between the two is complete. Where no reason ever came, `[DONE]`
+    ///   after some words is an end of an unknown kind. Ollama's own lines: the one with `"done": true`.
+    /// - Responses: one of the events `response.completed`, `response.incomplete` and `response.failed`, which hold the
+    ///   reason.
+    /// - Gemini: the reason (`finishReason`, or `blockReason` for a question that is refused). The wire has no mark beyond
+    ///   it but the orderly end of the body; a body that breaks off is interrupted even then, for more may have been
+    ///   to come.
+    /// - Anthropic: `message_stop`. Every server of this wire sends it, right after the `message_delta` with the reason,
+    ///   and an error may come in its place. (A gateway's `[DONE]`, or a whole message in place of a stream, will do.)
+    pub(crate) const fn needs_end_mark(self) -> bool {
+        match self {
+            Self::Anthropic => true,
+            Self::Chat | Self::Responses | Self::Gemini => false,
+        }
+    }
+
     /// The field of the request that the server refused it for, where it is one that can be left out.
     pub(crate) fn refused_field(self, body: &Map<String, Value>, error: &Error) -> Option<&'static str> {
         let (fields, body) = match self {

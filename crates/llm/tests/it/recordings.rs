@@ -58,12 +58,25 @@ struct Wire {
     names: &'static [&'static str],
     kind: Kind,
     model: &'static str,
+    /// With one of these the answer is complete; without one it is interrupted wherever it ends.
+    end_marks: &'static [&'static str],
 }
 
-const CHAT: Wire = Wire { names: &["-chat-", "openrouter"], kind: Kind::OpenAi, model: "m" };
-const RESPONSES: Wire = Wire { names: &["openai-responses"], kind: Kind::OpenAi, model: "gpt-5-pro" };
-const GEMINI: Wire = Wire { names: &["gemini"], kind: Kind::Gemini, model: "m" };
-const ANTHROPIC: Wire = Wire { names: &["anthropic"], kind: Kind::Anthropic, model: "m" };
+const CHAT: Wire = Wire {
+    names: &["-chat-", "openrouter"],
+    kind: Kind::OpenAi,
+    model: "m",
+    end_marks: &["\"finish_reason\":\"", "\"finish_reason\": \""],
+};
+const RESPONSES: Wire = Wire {
+    names: &["openai-responses"],
+    kind: Kind::OpenAi,
+    model: "gpt-5-pro",
+    end_marks: &["event: response.completed", "event: response.incomplete"],
+};
+const GEMINI: Wire = Wire { names: &["gemini"], kind: Kind::Gemini, model: "m", end_marks: &["\"finishReason\""] };
+const ANTHROPIC: Wire =
+    Wire { names: &["anthropic"], kind: Kind::Anthropic, model: "m", end_marks: &["\"type\":\"message_stop\""] };
 
 fn script(recording: &Recording, body: Vec<u8>) -> Script {
     let script = if recording.status == 200 { Script::body(body) } else { Script::status(recording.status, body) };
@@ -156,7 +169,12 @@ async fn cut_everywhere(wire: Wire) {
                         assert_eq!(error.kind(), ErrorKind::Interrupted, "{name} cut at {at}");
                     }
                     Some(_) => {}
-                    None => assert_eq!(outcome.text, whole, "{name} cut at {at} counts as complete"),
+                    None => {
+                        assert_eq!(outcome.text, whole, "{name} cut at {at} counts as complete");
+                        let said = String::from_utf8_lossy(&recording.body[..at]);
+                        let is_marked = wire.end_marks.iter().any(|mark| said.contains(mark));
+                        assert!(is_marked, "{name} cut at {at} counts as complete");
+                    }
                 }
             }
         }

@@ -6,7 +6,7 @@ use futures_util::{
     StreamExt,
     future::{join, join_all},
 };
-use llm::{Circuit, ErrorKind, Finish, Kind, Limits, Providers};
+use llm::{Circuit, Delta, ErrorKind, Finish, Kind, Limits, Providers, Status};
 use std::time::Duration;
 
 fn limits() -> Limits {
@@ -38,18 +38,40 @@ async fn nobody_is_sent_to_a_provider_that_keeps_failing() {
 
     tokio::time::sleep(Duration::from_millis(1050)).await;
     assert_eq!(provider.status().circuit, Circuit::HalfOpen);
-    let gate = Gate::new();
-    emulator.script(Script::text("back again").gate(1, &gate));
-    let probe = Outcome::of(provider.stream(request("echo")));
-    let other = async {
-        gate.reached().await;
-        let others = join_all((0..30).map(|_| Outcome::of(provider.stream(request("echo"))))).await;
-        assert!(others.iter().all(|other| other.error.as_ref().is_some_and(llm::Error::is_circuit_open)), "one probe");
-        gate.open();
+    let (silent, speaking) = (Gate::new(), Gate::new());
+    emulator.script(Script::text("back again").gate(0, &silent).gate(1, &speaking));
+    let mut probe = provider.stream(request("echo"));
+    let others = || join_all((0..30).map(|_| Outcome::of(provider.stream(request("echo")))));
+    let meanwhile = async {
+        silent.reached().await;
+        let is_refused = |other: &Outcome| other.error.as_ref().is_some_and(llm::Error::is_circuit_open);
+        assert!(others().await.iter().all(is_refused), "one probe");
+        silent.open();
     };
-    assert_eq!(join(probe, other).await.0.finish, Some(Finish::Stop));
-    assert_eq!(provider.status().circuit, Circuit::Closed);
+    assert_eq!(join(probe.next(), meanwhile).await.0.unwrap().unwrap(), Delta::Text("back ".into()));
     assert_eq!(emulator.requests().len(), 3);
+    // It is back: nobody waits for the end of a long answer.
+    assert_eq!(provider.status().circuit, Circuit::Closed);
+    assert!(others().await.iter().all(|other| other.finish == Some(Finish::Stop)));
+    speaking.open();
+    assert_eq!(Outcome::of(probe).await.finish, Some(Finish::Stop));
+    assert_eq!(provider.status(), Status { circuit: Circuit::Closed, retry_after: None, last_error: None });
+}
+
+#[tokio::test]
+async fn a_probe_that_speaks_and_then_breaks_off_closes_the_door_again() {
+    let emulator = Emulator::start().await;
+    let providers = Providers::with_limits(vec![config(&emulator, Kind::OpenAi)], limits()).unwrap();
+    let provider = providers.default();
+    for _ in 0..2 {
+        emulator.script(Script::status(500, "{}"));
+        assert!(Outcome::of(provider.stream(request("echo"))).await.error.is_some());
+    }
+    tokio::time::sleep(Duration::from_millis(1050)).await;
+    emulator.script(Script::tokens(3).cut(1));
+    assert_eq!(Outcome::of(provider.stream(request("echo"))).await.kind(), ErrorKind::Interrupted);
+    assert_eq!(provider.status().circuit, Circuit::Open);
+    assert!(provider.status().retry_after > Some(Duration::from_secs(1)), "for longer");
 }
 
 #[tokio::test]

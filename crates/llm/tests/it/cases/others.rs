@@ -110,8 +110,8 @@ fn anthropic() -> Vec<Case> {
             .event(&part(2, &json!({"type": "citations_delta", "citation": {"cited_text": "not this"}})))
             .event(&stop(2))
             .event(&end("end_turn", 21))
-            .complete(Finish::Stop)
             .event(&last)
+            .complete(Finish::Stop)
             .counts(15, 21),
         Case::anthropic("a start that comes twice")
             .event(&start(&json!([])))
@@ -120,14 +120,14 @@ fn anthropic() -> Vec<Case> {
             .event(&start(&json!([{"type": "text", "text": "a"}])))
             .says("b", &text("b"))
             .event(&end("max_tokens", 2))
-            .complete(Finish::Length)
             .event(&last)
+            .complete(Finish::Length)
             .counts(15, 2),
         Case::anthropic("a start with everything in it")
             .says("at once", &start(&json!([{"type": "text", "text": "at once"}])))
             .event(&end("stop_sequence", 2))
-            .complete(Finish::Stop)
             .event(&last)
+            .complete(Finish::Stop)
             .counts(15, 2),
         Case::anthropic("a call of a tool, and one that the server makes itself")
             .event(&start(&json!([])))
@@ -139,15 +139,15 @@ fn anthropic() -> Vec<Case> {
             .event(&block(2, &json!({"type": "tool_use", "id": "t", "name": "f", "input": {}})))
             .event(&part(2, &json!({"type": "input_json_delta", "partial_json": "{\"a\":"})))
             .event(&end("tool_use", 30))
-            .complete(Finish::ToolCalls)
             .event(&last)
+            .complete(Finish::ToolCalls)
             .counts(15, 30),
         Case::anthropic("it declines without a word")
             .event(&start(&json!([])))
             .event(&json!({"type": "message_delta", "delta": {"stop_reason": "refusal", "stop_details": {"category": "x"}},
                 "usage": {"input_tokens": 10, "output_tokens": 4}}))
-            .complete(Finish::ContentFilter)
             .event(&last)
+            .complete(Finish::ContentFilter)
             .counts(10, 4),
         Case::anthropic("it has too much to do")
             .event(&start(&json!([])))

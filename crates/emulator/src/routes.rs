@@ -240,7 +240,8 @@ fn last_segment(uri: &Uri) -> &str {
 
 fn entry(id: &str, headers: &HeaderMap) -> Value {
     if headers.contains_key("anthropic-version") {
-        json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"})
+        json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z",
+            "max_tokens": 8192})
     } else {
         json!({"id": id, "object": "model", "created": 1_700_000_000, "owned_by": "emulator"})
     }
@@ -260,7 +261,7 @@ fn google_list() -> Value {
 
 fn google_entry(id: &str) -> Value {
     json!({"name": format!("models/{id}"), "displayName": id, "inputTokenLimit": 32_768, "outputTokenLimit": 8192,
-        "supportedGenerationMethods": ["generateContent"]})
+        "supportedGenerationMethods": ["generateContent"], "thinking": id == "think"})
 }
 
 async fn openrouter_models() -> impl IntoResponse {

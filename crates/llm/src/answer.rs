@@ -243,7 +243,7 @@ impl Answer {
         if let Some(connection) = self.connection.take() {
             connection.permit.fail(error.kind());
         }
-        if !self.output.spoken && self.endpoint.repair(&mut self.call, &error) {
+        if !self.output.spoken && self.endpoint.lessons.repair(&mut self.call, &error) {
             self.start_over();
             return;
         }

@@ -46,7 +46,9 @@ impl Anthropic {
     }
 
     pub(crate) fn stream(&self, request: &ChatRequest, schema: Option<&Schema>) -> DeltaStream {
-        let body = match body(request, schema) {
+        let own_limit = known::find(&request.model).and_then(|known| known.max_output_tokens);
+        let own_limit = own_limit.or_else(|| self.endpoint.lessons.max_tokens(&request.model));
+        let body = match body(request, schema, own_limit) {
             Ok(body) => body,
             Err(error) => return answer::refused(error),
         };
@@ -57,8 +59,9 @@ impl Anthropic {
             query: None,
             body,
             refused: Vec::new(),
+            is_limit_lowered: false,
         };
-        answer::stream(self.endpoint.clone(), self.endpoint.adapt(call), request.estimate_input_tokens())
+        answer::stream(self.endpoint.clone(), self.endpoint.lessons.adapt(call), request.estimate_input_tokens())
     }
 
     pub(crate) async fn models(&self) -> Result<Vec<ModelInfo>, Error> {
@@ -66,7 +69,13 @@ impl Anthropic {
         let mut query = String::from("limit=1000");
         for _ in 0..LIST_MAX_PAGES {
             let page = self.endpoint.get("models", Some(&query)).await?;
-            models.extend(list(&page, "/data").iter().filter_map(model));
+            for entry in list(&page, "/data") {
+                let max_tokens = entry["max_tokens"].as_u64().and_then(|limit| u32::try_from(limit).ok());
+                if let Some(model) = model(entry) {
+                    self.endpoint.lessons.learn(&model.id, max_tokens.filter(|limit| *limit > 0), false);
+                    models.push(model);
+                }
+            }
             match text(&page, "/last_id") {
                 last if page["has_more"] == true && !last.is_empty() => query = format!("limit=1000&after_id={last}"),
                 _ => break,
@@ -98,11 +107,11 @@ fn model(entry: &Value) -> Option<ModelInfo> {
     (!id.is_empty()).then(|| model.filled_up())
 }
 
-/// The body of a request. This wire knows no penalties and no recordings, and its temperature ends at 1.
-fn body(request: &ChatRequest, schema: Option<&Schema>) -> Result<Map<String, Value>, Error> {
+/// The body of a request, for a model that writes so many tokens at most where that is known. This wire knows no penalties
+/// and no recordings, and its temperature ends at 1.
+fn body(request: &ChatRequest, schema: Option<&Schema>, own_limit: Option<u32>) -> Result<Map<String, Value>, Error> {
     let settings = known::accepted(&request.model, &request.settings);
     // A wish beyond what the model writes at most would be refused.
-    let own_limit = known::find(&request.model).and_then(|known| known.max_output_tokens);
     let max_tokens = settings.max_tokens.or(own_limit).unwrap_or(MAX_TOKENS).min(own_limit.unwrap_or(u32::MAX));
     let format = schema.map(|schema| json!({"format": {"type": "json_schema", "schema": schema.schema}}));
     // The first message must be the user's; what was said before it went when the context was cut.

@@ -20,7 +20,7 @@ pub(crate) struct Accent {
 }
 
 /// Fields that some models or servers refuse, and that a request can do without.
-pub(crate) const REFUSABLE: [&str; 8] = [
+pub(crate) const REFUSABLE: [&str; 9] = [
     "max_tokens",
     "max_completion_tokens",
     "temperature",
@@ -29,6 +29,8 @@ pub(crate) const REFUSABLE: [&str; 8] = [
     "presence_penalty",
     "stream_options",
     "response_format",
+    // OpenAI streams its newest models only to organisations that it knows; others get the answer in one piece.
+    "stream",
 ];
 
 /// The body of a request.
@@ -101,6 +103,8 @@ fn part(part: &Part) -> Value {
 pub(crate) fn leave_out(body: &mut Map<String, Value>, field: &str, refused_before: &[&str]) {
     let Some(value) = body.remove(field) else { return };
     let other = match field {
+        // Options of what is not wanted are refused.
+        "stream" => return drop(body.remove("stream_options")),
         "max_tokens" => "max_completion_tokens",
         "max_completion_tokens" => "max_tokens",
         _ => return,

@@ -1,25 +1,19 @@
 //! What all providers over HTTP share: the address, the key, the client and what was learned about their models.
 
 use crate::{
-    ApiKey, Error, ErrorKind, Limits, ProviderConfig, breaker::Breaker, config::with_version, http, wire::Wire,
+    ApiKey, Error, ErrorKind, Limits, ProviderConfig, breaker::Breaker, config::with_version, http, repair::Lessons,
+    wire::Wire,
 };
 use reqwest::{
     Client, RequestBuilder,
     header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Map, Value};
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
 use tokio::time::Instant;
 use url::Url;
 
 /// The longest list of models that is read, in bytes. OpenRouter's is under one megabyte.
 const DOCUMENT_MAX_BYTES: usize = 8 * 1024 * 1024;
-
-/// Models whose refusals are remembered; more than any provider has.
-const REMEMBERED_MODELS: usize = 1000;
 
 /// A provider's door.
 #[derive(Debug)]
@@ -36,8 +30,8 @@ pub(crate) struct Endpoint {
     pub(crate) breaker: Breaker,
     /// Models from the configuration, for servers that cannot list theirs.
     pub(crate) models: Vec<String>,
-    /// The fields that a model was seen to refuse, so that it is asked with them only once.
-    pub(crate) refused: Mutex<HashMap<String, Vec<&'static str>>>,
+    /// What its models were seen to refuse.
+    pub(crate) lessons: Lessons,
 }
 
 /// A request on its way.
@@ -51,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) body: Map<String, Value>,
     /// The fields that the model refused, in the order in which it did.
     pub(crate) refused: Vec<&'static str>,
+    /// Fewer tokens are asked for than the first time, see [`Lessons::repair`].
+    pub(crate) is_limit_lowered: bool,
 }
 
 impl Endpoint {
@@ -71,7 +67,7 @@ impl Endpoint {
             breaker: Breaker::new(&limits),
             limits,
             models: config.models,
-            refused: Mutex::default(),
+            lessons: Lessons::default(),
         }
     }
 
@@ -102,55 +98,6 @@ impl Endpoint {
         let request = self.client.post(self.url(&call.path, call.query)?).headers(self.headers.clone());
         Ok(request.header("content-type", "application/json").header("accept", "text/event-stream").body(body))
     }
-
-    /// Leaves out of a call what its model is known to refuse.
-    pub(crate) fn adapt(&self, mut call: Call) -> Call {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        call.refused = refused.get(&call.model).cloned().unwrap_or_default();
-        drop(refused);
-        for (index, field) in call.refused.iter().enumerate() {
-            call.wire.leave_out(&mut call.body, field, &call.refused[..index]);
-        }
-        call
-    }
-
-    /// Changes a call that was refused for one of its fields. False where it was refused for something else.
-    pub(crate) fn repair(&self, call: &mut Call, error: &Error) -> bool {
-        // A limit of tokens that does not fit beside the conversation makes the conversation too long for some servers.
-        if !matches!(error.kind(), ErrorKind::BadRequest | ErrorKind::ContextLength) {
-            return false;
-        }
-        let Some(field) = call.wire.refused_field(&call.body, error) else { return false };
-        call.wire.leave_out(&mut call.body, field, &call.refused);
-        call.refused.push(field);
-        tracing::debug!(llm.provider = self.id, llm.model = call.model, field, "the model refuses a setting");
-        // Another value may be taken the next time.
-        if !is_about_the_value(error) {
-            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-            if refused.len() < REMEMBERED_MODELS || refused.contains_key(&call.model) {
-                refused.insert(call.model.clone(), call.refused.clone());
-            }
-        }
-        true
-    }
-}
-
-/// Whether a field was refused for being too much or too little.
-fn is_about_the_value(error: &Error) -> bool {
-    const PHRASES: [&str; 10] = [
-        "too large",
-        "too high",
-        "too small",
-        "at most",
-        "at least",
-        "less than",
-        "greater than",
-        "minimum",
-        "maximum",
-        "range",
-    ];
-    let detail = error.detail().to_lowercase();
-    error.kind() == ErrorKind::ContextLength || PHRASES.iter().any(|phrase| detail.contains(phrase))
 }
 
 /// A header's value that no log prints.

@@ -10,6 +10,8 @@ pub struct Error {
     pub(crate) detail: String,
     pub(crate) retry_after: Option<Duration>,
     pub(crate) request_id: Option<String>,
+    /// The part of the request that the provider says it refuses, as it names it.
+    pub(crate) parameter: Option<String>,
     /// The provider itself said whether to try again.
     pub(crate) retry: Option<bool>,
     pub(crate) is_circuit_open: bool,
@@ -77,7 +79,7 @@ impl Error {
         if detail.chars().any(char::is_control) {
             detail = detail.replace(char::is_control, " ");
         }
-        Self { kind, detail, retry_after: None, request_id: None, retry: None, is_circuit_open: false }
+        Self { kind, detail, retry_after: None, request_id: None, parameter: None, retry: None, is_circuit_open: false }
     }
 
     /// What went wrong.
@@ -131,6 +133,7 @@ impl Error {
         {
             self.detail = self.detail.replace(secret, "[key]");
         }
+        self.parameter = self.parameter.filter(|parameter| secret.is_none_or(|secret| !parameter.contains(secret)));
         // The detail may have been cut in the middle of the secret. A few letters of it are none.
         if let (Some(secret), Some(cut)) = (secret, self.detail.strip_suffix('…')) {
             let mut ends = secret.char_indices().rev().map(|(at, _)| at).filter(|at| *at >= 4);

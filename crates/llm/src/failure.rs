@@ -73,9 +73,11 @@ fn from_object(object: &Value, status: Option<StatusCode>) -> Error {
     let status = status.or_else(|| status_in(object));
     let kind = kind(object, status, &codes, &said);
     let label = codes.first().copied().or(status.as_ref().map(StatusCode::as_str)).unwrap_or("error");
-    let parameter = object.get("param").and_then(Value::as_str).map(|name| format!(" '{name}'")).unwrap_or_default();
+    let parameter = object.get("param").and_then(Value::as_str).filter(|name| !matches!(*name, "" | "None" | "null"));
+    let named = parameter.map(|name| format!(" '{name}'")).unwrap_or_default();
     let detail = if said.is_empty() { object.to_string() } else { said };
-    let mut error = Error::new(kind, format!("{label}{parameter}: {detail}"));
+    let mut error = Error::new(kind, format!("{label}{named}: {detail}"));
+    error.parameter = parameter.map(str::to_owned);
     error.retry_after = wait::from_body(object);
     error.retry = object.get("availability").and_then(|availability| availability.get("retryable")?.as_bool());
     error

@@ -52,10 +52,16 @@ impl Gemini {
             model: request.model.clone(),
             path: vec!["models".into(), format!("{}:streamGenerateContent", request.model)],
             query: Some("alt=sse"),
-            body: body(request, schema),
+            body: body(request, schema, self.thinks(&request.model)),
             refused: Vec::new(),
+            is_limit_lowered: false,
         };
-        answer::stream(self.endpoint.clone(), self.endpoint.adapt(call), request.estimate_input_tokens())
+        answer::stream(self.endpoint.clone(), self.endpoint.lessons.adapt(call), request.estimate_input_tokens())
+    }
+
+    /// Whether a model has thoughts to be asked for, as we or its list know.
+    fn thinks(&self, model: &str) -> bool {
+        known::thinks(model) || self.endpoint.lessons.thinks(model)
     }
 
     pub(crate) async fn models(&self) -> Result<Vec<ModelInfo>, Error> {
@@ -63,7 +69,12 @@ impl Gemini {
         let mut query = String::from("pageSize=1000");
         for _ in 0..LIST_MAX_PAGES {
             let page = self.endpoint.get("models", Some(&query)).await?;
-            models.extend(list(&page, "/models").iter().filter_map(model));
+            let page_models: Vec<ModelInfo> = list(&page, "/models").iter().filter_map(model).collect();
+            for model in &page_models {
+                let thinks = model.capabilities.contains(&Capability::Thinking);
+                self.endpoint.lessons.learn(&model.id, None, thinks);
+            }
+            models.extend(page_models);
             match text(&page, "/nextPageToken") {
                 "" => break,
                 token => query = format!("pageSize=1000&pageToken={token}"),
@@ -101,9 +112,8 @@ fn model(entry: &Value) -> Option<ModelInfo> {
 }
 
 /// The body of a request.
-fn body(request: &ChatRequest, schema: Option<&Schema>) -> Map<String, Value> {
+fn body(request: &ChatRequest, schema: Option<&Schema>, thinks: bool) -> Map<String, Value> {
     let settings = known::accepted(&request.model, &request.settings);
-    let thinks = known::find(&request.model).is_some_and(|known| known.capabilities.contains(&Capability::Thinking));
     let generation = [
         ("temperature", decimal(settings.temperature)),
         ("topP", decimal(settings.top_p)),
@@ -148,16 +158,6 @@ fn content(message: &ChatMessage) -> Value {
 /// Where a request's settings are.
 pub(crate) fn settings(body: &Map<String, Value>) -> Option<&Map<String, Value>> {
     body.get("generationConfig")?.as_object()
-}
-
-/// Whether a refusal means a setting that it does not name as the request does: "Penalty is not enabled for this model."
-pub(crate) fn names(field: &str, refusal: &str) -> bool {
-    let refusal = refusal.to_lowercase();
-    match field {
-        "thinkingConfig" => refusal.contains("thinking"),
-        "frequencyPenalty" | "presencePenalty" => refusal.contains("penalty"),
-        _ => false,
-    }
 }
 
 /// Leaves a setting out.

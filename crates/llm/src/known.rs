@@ -86,6 +86,11 @@ pub(crate) fn takes_prefill(id: &str) -> bool {
     find(id).is_some_and(|known| known.prefill)
 }
 
+/// Whether a model is known to think before it answers.
+pub(crate) fn thinks(id: &str) -> bool {
+    find(id).is_some_and(|known| known.capabilities.contains(&Capability::Thinking))
+}
+
 /// The settings without those that a model is known to refuse.
 pub(crate) fn accepted(id: &str, settings: &Settings) -> Settings {
     let refuses = |name: &str| find(id).is_some_and(|known| known.refuses.iter().any(|refused| refused == name));

@@ -47,6 +47,7 @@ mod offline;
 mod openai;
 mod provider;
 mod providers;
+mod repair;
 mod request;
 mod responses;
 pub mod sse;

@@ -52,8 +52,16 @@ impl OpenAi {
             let body = chat::body(request, schema, self.accent);
             (Wire::Chat, vec!["chat".into(), "completions".into()], body)
         };
-        let call = Call { wire, model: request.model.clone(), path, query: None, body, refused: Vec::new() };
-        answer::stream(self.endpoint.clone(), self.endpoint.adapt(call), request.estimate_input_tokens())
+        let call = Call {
+            wire,
+            model: request.model.clone(),
+            path,
+            query: None,
+            body,
+            refused: Vec::new(),
+            is_limit_lowered: false,
+        };
+        answer::stream(self.endpoint.clone(), self.endpoint.lessons.adapt(call), request.estimate_input_tokens())
     }
 
     pub(crate) async fn models(&self) -> Result<Vec<ModelInfo>, Error> {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// Fields that some models refuse, and that a request can do without.
-pub(crate) const REFUSABLE: [&str; 3] = ["temperature", "top_p", "max_output_tokens"];
+pub(crate) const REFUSABLE: [&str; 5] = ["temperature", "top_p", "max_output_tokens", "reasoning", "stream"];
 
 /// The body of a request. This wire knows no penalties.
 pub(crate) fn body(request: &ChatRequest, schema: Option<&Schema>) -> Map<String, Value> {
@@ -31,6 +31,8 @@ pub(crate) fn body(request: &ChatRequest, schema: Option<&Schema>) -> Map<String
         ("temperature", decimal(settings.temperature)),
         ("top_p", decimal(settings.top_p)),
         ("text", format.unwrap_or_default()),
+        // Of its thoughts this wire shows summaries, and only to organisations that OpenAI knows; others refuse the wish.
+        ("reasoning", if known::thinks(&request.model) { json!({"summary": "auto"}) } else { Value::Null }),
     ];
     fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)).collect()
 }

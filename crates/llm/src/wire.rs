@@ -68,17 +68,35 @@ impl Wire {
         }
     }
 
-    /// The field of the request that the server refused it for, where it is one that can be left out.
-    pub(crate) fn refused_field(self, body: &Map<String, Value>, error: &Error) -> Option<&'static str> {
+    /// The field of a request that a refusal names, where it is one that can be left out.
+    pub(crate) fn refused_field(
+        self,
+        body: &Map<String, Value>,
+        is_named: impl Fn(&str) -> bool,
+    ) -> Option<&'static str> {
         let (fields, body) = match self {
             Self::Chat => (&chat::REFUSABLE[..], Some(body)),
             Self::Responses => (&responses::REFUSABLE[..], Some(body)),
             Self::Anthropic => (&anthropic::REFUSABLE[..], Some(body)),
             Self::Gemini => (&gemini::REFUSABLE[..], gemini::settings(body)),
         };
-        let (detail, body) = (error.detail(), body?);
-        let is_named = |field: &str| detail.contains(field) || (self == Self::Gemini && gemini::names(field, detail));
+        let body = body?;
         fields.iter().copied().find(|field| body.contains_key(*field) && is_named(field))
+    }
+
+    /// The limit of tokens of a request, where this wire wants one and leaving it out is no way out.
+    pub(crate) fn required_max_tokens(self, body: &Map<String, Value>) -> Option<u32> {
+        match self {
+            Self::Anthropic => body.get("max_tokens")?.as_u64().and_then(|limit| u32::try_from(limit).ok()),
+            Self::Chat | Self::Responses | Self::Gemini => None,
+        }
+    }
+
+    /// Asks for so many tokens at most, where this wire wants a limit.
+    pub(crate) fn lower_max_tokens(self, body: &mut Map<String, Value>, limit: u32) {
+        if let Some(sent) = self.required_max_tokens(body) {
+            body.insert("max_tokens".into(), sent.min(limit).into());
+        }
     }
 
     /// Leaves out a field that the server refuses, or says it in other words unless those were refused before.

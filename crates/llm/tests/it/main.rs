@@ -15,6 +15,8 @@ mod kit;
 #[cfg(test)]
 mod recordings;
 #[cfg(test)]
+mod repairs;
+#[cfg(test)]
 mod resilience;
 #[cfg(test)]
 mod structured;

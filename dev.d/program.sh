@@ -18,7 +18,7 @@ export LEPTOS_OUTPUT_NAME=lia
 
 build_program() {
   ensure_build_tools
-  cargo leptos build --release --precompress --cargo-locked </dev/null
+  cargo leptos build --release --split --precompress --cargo-locked </dev/null
 }
 
 # The providers' stand-in for browser tests and benchmarks. The server's package is named too, so that both use the same
@@ -56,5 +56,5 @@ run_program() {
 watch_program() {
   ensure_build_tools
   say "Building for development; every change of a file builds and restarts Lia on http://127.0.0.1:$(setting PORT 8000)"
-  exec cargo leptos watch -- serve "$@"
+  exec cargo leptos watch --split -- serve "$@"
 }

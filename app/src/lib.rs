@@ -8,6 +8,7 @@ mod address;
 mod browser;
 mod chat;
 mod error;
+mod lazy;
 pub mod pages;
 mod parts;
 pub mod server_fns;
@@ -80,22 +81,23 @@ fn is_lively(path: &str) -> bool {
 
 /// The user interface. What it holds above the pages lives as long as the page: the conversation, the list of
 /// conversations, the theme.
+#[cfg(feature = "ssr")]
 #[component]
 pub fn App() -> impl IntoView {
-    #[cfg(feature = "ssr")]
     leptos_meta::provide_meta_context();
+    provide_contexts();
+    view! { <ServedPage/> }
+}
+
+fn provide_contexts() {
     provide_context(Address::new());
     provide_context(Chat::new());
     provide_context(StoredValue::new(Picker::default()));
     provide_context(Shelf::new());
     provide_context(RwSignal::new(theme::current()));
-    #[cfg(feature = "ssr")]
-    return view! { <ServedPage/> };
-    #[cfg(not(feature = "ssr"))]
-    return view! { <LivingPage/> };
 }
 
-/// The page of the request. Rendering adds nothing around it, so that it is what [`LivingPage`] expects.
+/// The page of the request. Rendering adds nothing around it, so that it is what [`hydrate`] expects.
 #[cfg(feature = "ssr")]
 #[component]
 fn ServedPage() -> impl IntoView {
@@ -125,13 +127,27 @@ fn ServedPage() -> impl IntoView {
     }
 }
 
-/// The page in the browser, which is one of those that come to life.
-#[cfg(not(feature = "ssr"))]
-#[component]
-fn LivingPage() -> impl IntoView {
-    if expect_context::<Address>().path_untracked() == "/settings" {
-        view! { <SettingsPage/> }.into_any()
+/// Brings the page that the server rendered to life.
+#[cfg(target_arch = "wasm32")]
+pub fn hydrate() {
+    // It fails only where there is one already.
+    let _ = any_spawner::Executor::init_wasm_bindgen();
+    if browser::path() == "/settings" {
+        lazy::call_page(settings_page());
     } else {
-        view! { <ChatPage/> }.into_any()
+        leptos::mount::hydrate_body(|| {
+            provide_contexts();
+            view! { <ChatPage/> }.into_any()
+        });
     }
+}
+
+#[cfg(target_arch = "wasm32")]
+#[wasm_split_helpers::wasm_split(settings, fallible)]
+fn settings_page() -> Result<(), lazy::Missing> {
+    leptos::mount::hydrate_body(|| {
+        provide_contexts();
+        view! { <SettingsPage/> }.into_any()
+    });
+    Ok(())
 }

@@ -5,5 +5,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// Called once by the page's script when the WASM has loaded.
 #[wasm_bindgen]
 pub fn hydrate() {
-    leptos::mount::hydrate_body(app::App);
+    #[cfg(target_arch = "wasm32")]
+    app::hydrate();
 }

@@ -57,3 +57,15 @@ pub(crate) fn on_resize(_element: &Element, _then: impl Fn() + 'static) {}
 pub(crate) fn open_line(_url: &str, _hear: impl Fn(Line) + 'static) {}
 
 pub(crate) fn close_line() {}
+
+pub(crate) fn answers() -> Ready<bool> {
+    ready(false)
+}
+
+pub(crate) fn was_reloaded() -> bool {
+    false
+}
+
+pub(crate) fn remember_reload(_is_reloaded: bool) {}
+
+pub(crate) fn reload() {}

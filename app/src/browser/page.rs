@@ -153,3 +153,28 @@ pub(crate) fn on_resize(element: &Element, then: impl Fn() + 'static) {
         callback.forget();
     }
 }
+
+/// Whether Lia answers at all.
+pub(crate) async fn answers() -> bool {
+    is_online() && window().fetch_with_str("/robots.txt").await.is_ok()
+}
+
+/// What this tab remembers of having loaded the page again by itself.
+const RELOADED: &str = "lia.reloaded";
+
+/// Whether the page was loaded again because a part of it was missing, and nothing has come since.
+pub(crate) fn was_reloaded() -> bool {
+    window().session_storage().ok().flatten().is_none_or(|tab| tab.get_item(RELOADED).is_ok_and(|mark| mark.is_some()))
+}
+
+/// Remembers that the page is loaded again, or forgets it.
+pub(crate) fn remember_reload(is_reloaded: bool) {
+    if let Ok(Some(tab)) = window().session_storage() {
+        let _ = if is_reloaded { tab.set_item(RELOADED, "1") } else { tab.remove_item(RELOADED) };
+    }
+}
+
+/// Loads the page again.
+pub(crate) fn reload() {
+    let _ = location().reload();
+}

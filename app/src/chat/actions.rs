@@ -1,4 +1,4 @@
-//! Asks the server and tells the store what came. Runs in effects and handlers only, which means in the browser.
+//! Asks the server for what the page is about, answers and conversations, and tells the store what came. Runs in effects and handlers only, which means in the browser.
 
 use super::{
     Chat, Place, Row, Shelf,
@@ -7,12 +7,9 @@ use super::{
 use crate::{
     AppError,
     browser::{self, Line},
-    server_fns::{
-        HISTORY_PAGE, delete_conversation, list_conversations, message_source, rename_conversation, start_run,
-        stop_run, view_conversation, view_message,
-    },
+    server_fns::{start_run, stop_run, view_conversation, view_message},
 };
-use leptos::{prelude::*, task::spawn_local, web_sys::Element};
+use leptos::{prelude::*, task::spawn_local};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use types::{ApiError, ConversationId, ErrorCode, MessageId, RunError, RunEvent, RunId};
 
@@ -81,21 +78,6 @@ pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Opt
                     chat.refused(text, error.0);
                     answered(None);
                 }
-            }
-        }
-    });
-}
-
-/// Fetches the question of an answer, to be asked once more or to be written differently.
-pub(crate) fn fetch_question(chat: Chat, key: i64, then: impl Fn(String) + 'static) {
-    let Some(question) = chat.question_of(key) else { return };
-    let visit = chat.visit();
-    spawn_local(async move {
-        let source = message_source(question).await;
-        if chat.is_visit(visit) {
-            match source {
-                Ok(text) => then(text),
-                Err(AppError(error)) => chat.notice.set(Some(error)),
             }
         }
     });
@@ -237,106 +219,6 @@ fn is_final(error: &ApiError) -> bool {
 /// Waits longer after each failure: from half a second to fifteen.
 fn backoff(failures: u32) -> Duration {
     Duration::from_millis((500 << failures.min(5)).min(15_000))
-}
-
-/// Fetches the page before the oldest message shown and keeps what is being read where it is.
-pub(crate) fn load_earlier(chat: Chat) {
-    let Some(id) = chat.place.get_untracked().conversation() else { return };
-    let visit = chat.visit();
-    spawn_local(async move {
-        let answer = view_conversation(id, chat.shown()).await;
-        if !chat.is_visit(visit) {
-            return;
-        }
-        match answer {
-            Ok(page) => {
-                let scroller = document().get_element_by_id(super::SCROLLER);
-                let below = scroller.as_ref().map(|scroller| scroller.scroll_height() - scroller.scroll_top());
-                chat.prepend(page);
-                request_animation_frame(move || {
-                    if let (Some(scroller), Some(below)) = (scroller, below) {
-                        scroller.set_scroll_top(scroller.scroll_height() - below);
-                    }
-                });
-            }
-            Err(AppError(error)) => chat.notice.set(Some(error)),
-        }
-    });
-}
-
-/// Fetches the next page of the sidebar.
-pub(crate) fn load_more(chat: Chat, shelf: Shelf) {
-    let offset = shelf.entries.with_untracked(Vec::len);
-    spawn_local(async move {
-        match list_conversations(i64::try_from(offset).unwrap_or(i64::MAX)).await {
-            Ok(page) => shelf.append(page, HISTORY_PAGE),
-            Err(AppError(error)) => chat.notice.set(Some(error)),
-        }
-    });
-}
-
-/// Gives a conversation another name, on the page at once.
-pub(crate) fn rename(chat: Chat, shelf: Shelf, id: ConversationId, title: String) {
-    let before = shelf
-        .entries
-        .with_untracked(|entries| entries.iter().find(|entry| entry.id == id).map(|entry| entry.title.clone()));
-    let show = move |title: &str| {
-        shelf.rename(id, title);
-        if chat.place.get_untracked().conversation() == Some(id) {
-            chat.title.set(title.to_owned());
-        }
-    };
-    show(&title);
-    spawn_local(async move {
-        match rename_conversation(id, title).await {
-            Ok(renamed) => show(&renamed.title),
-            Err(AppError(error)) => {
-                if let Some(before) = before {
-                    show(&before);
-                }
-                chat.notice.set(Some(error));
-            }
-        }
-    });
-}
-
-/// Deletes a conversation; `gone` is called when it was the one on the page.
-pub(crate) fn delete(chat: Chat, shelf: Shelf, id: ConversationId, gone: impl Fn() + 'static) {
-    spawn_local(async move {
-        match delete_conversation(id).await {
-            Ok(()) => {
-                shelf.remove(id);
-                if chat.place.get_untracked().conversation() == Some(id) {
-                    gone();
-                }
-            }
-            Err(AppError(error)) => chat.notice.set(Some(error)),
-        }
-    });
-}
-
-/// Copies the text of a code block and says so on its button.
-pub(crate) fn copy_code(code: String, button: Element) {
-    spawn_local(async move {
-        if browser::copy(&code).await {
-            button.set_text_content(Some("Copied"));
-            set_timeout(move || button.set_text_content(Some("Copy")), Duration::from_secs(2));
-        }
-    });
-}
-
-/// Copies a message's Markdown; `copied` is called when it is on the clipboard.
-pub(crate) fn copy_message(chat: Chat, message: MessageId, copied: impl Fn() + 'static) {
-    spawn_local(async move {
-        match message_source(message).await {
-            Ok(source) if browser::copy(&source).await => copied(),
-            Ok(_) => chat.notice.set(Some(ApiError::new(
-                ErrorCode::BadRequest,
-                "The browser did not allow copying. Select the text and copy it by hand.",
-            ))),
-            Err(AppError(error)) => chat.notice.set(Some(error)),
-        }
-    });
 }
 
 #[cfg(test)]

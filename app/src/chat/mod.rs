@@ -1,10 +1,11 @@
-//! The conversation on the page: what is shown, what is being written, what was typed. Everything here but `actions`
-//! and `choosing` is plain data and decisions, tested without a browser; these two ask the server and tell the store what
-//! came.
+//! The conversation on the page: what is shown, what is being written, what was typed. Everything here but `actions`,
+//! `errands` and `choosing` is plain data and decisions, tested without a browser; these three ask the server and tell the
+//! store what came.
 
 pub(crate) mod actions;
 pub(crate) mod choosing;
 pub(crate) mod ending;
+pub(crate) mod errands;
 pub(crate) mod figures;
 pub(crate) mod growth;
 pub(crate) mod models;

@@ -11,10 +11,11 @@ use crate::{
     address::Address,
     browser,
     chat::{
-        Chat, Place, Shelf, actions,
+        Chat, Place, Shelf, actions, errands,
         outbox::{before, length_remark, may_send},
         place::path_of,
     },
+    lazy,
 };
 use leptos::{ev, ev::KeyboardEvent, html, prelude::*};
 use types::{ErrorCode, UserId};
@@ -57,14 +58,18 @@ impl Sender {
         }
     }
 
+    fn with_question(self, key: i64, then: impl Fn(String) + Send + Sync + 'static) {
+        lazy::call(self.chat.notice, errands::fetch_question(self.chat, key, Callback::new(then)));
+    }
+
     /// Asks the question of a failed answer once more.
     pub(crate) fn again(self, key: i64) {
-        actions::fetch_question(self.chat, key, move |text| self.send(text));
+        self.with_question(key, move |text| self.send(text));
     }
 
     /// Brings the question of an answer back into the composer.
     pub(crate) fn edit(self, key: i64) {
-        actions::fetch_question(self.chat, key, move |text| {
+        self.with_question(key, move |text| {
             let text = before(text, &self.chat.draft.get_untracked());
             browser::store(&actions::draft_key(self.user, self.chat.place.get_untracked()), &text);
             self.chat.draft.set(text);
@@ -74,7 +79,7 @@ impl Sender {
 
     /// Takes the question of an answer along into a new conversation, where it waits to be sent.
     pub(crate) fn begin_anew(self, key: i64) {
-        actions::fetch_question(self.chat, key, move |text| {
+        self.with_question(key, move |text| {
             let draft = actions::draft_key(self.user, Place::New);
             let text = before(text, &browser::stored(&draft).unwrap_or_default());
             browser::store(&draft, &text);

@@ -4,7 +4,8 @@
 use super::icon::{self, Icon};
 use crate::{
     address::Address,
-    chat::{Chat, Entry, Shelf, actions, place::path_of},
+    chat::{Chat, Entry, Shelf, errands, place::path_of},
+    lazy,
 };
 use leptos::{html, prelude::*};
 use types::ConversationId;
@@ -97,7 +98,7 @@ pub(crate) fn DeleteDialog() -> impl IntoView {
     });
     let confirm = move |_| {
         if let Some(entry) = desk.deleting.get_untracked() {
-            actions::delete(chat, shelf, entry.id, move || address.go("/", false));
+            lazy::call(chat.notice, errands::delete(chat, shelf, entry.id, address));
         }
     };
     let title = move || desk.deleting.with(|entry| entry.as_ref().map(|entry| entry.title.clone()).unwrap_or_default());

@@ -4,13 +4,16 @@ use super::{
     end_note::EndNote,
     icon::{self, Icon},
 };
-use crate::chat::{
-    Chat, Row, actions,
-    figures::{usage_details, usage_line},
-    row::Outcome,
+use crate::{
+    chat::{
+        Chat, Row, errands,
+        figures::{usage_details, usage_line},
+        row::Outcome,
+    },
+    lazy,
 };
 use leptos::{html, prelude::*, web_sys::Element};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use types::{MessageId, MessageRole, MessageStatus};
 
 /// A message of the conversation.
@@ -170,13 +173,7 @@ fn CopyButton(id: ArcRwSignal<Option<MessageId>>) -> impl IntoView {
     let copied = RwSignal::new(false);
     let copy = move |_| {
         if let Some(id) = id.get_untracked() {
-            actions::copy_message(chat, id, move || {
-                copied.try_set(true);
-                let back = move || {
-                    copied.try_set(false);
-                };
-                set_timeout(back, Duration::from_secs(2));
-            });
+            lazy::call(chat.notice, errands::copy_message(chat, id, copied));
         }
     };
     view! {

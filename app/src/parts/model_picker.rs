@@ -14,11 +14,13 @@ use crate::{
         Chat, Picker,
         choosing::{choose, fetch, prefer_other, toggle_favourite},
     },
+    lazy::{self, Missing},
 };
 use leptos::{
     ev::{KeyboardEvent, MouseEvent},
     prelude::*,
 };
+use wasm_split_helpers::wasm_split;
 
 /// The id of the picker's element.
 const PICKER: &str = "model-picker";
@@ -155,6 +157,26 @@ impl Hand {
     }
 }
 
+/// What happens to the picker.
+enum Event {
+    Toggled,
+    Typed(String),
+    Pressed(KeyboardEvent),
+    Clicked(MouseEvent),
+}
+
+/// Does what follows from an event.
+#[wasm_split(picker, fallible)]
+fn take_in(hand: Hand, event: Event) -> Result<(), Missing> {
+    match event {
+        Event::Toggled => hand.toggled(),
+        Event::Typed(words) => hand.look_for(words),
+        Event::Pressed(event) => hand.press(&event),
+        Event::Clicked(event) => hand.click(&event),
+    }
+    Ok(())
+}
+
 /// The list, in the place where menus are. What stands in it is the same for all: its one element hears what happens.
 #[component]
 pub(crate) fn ModelPicker() -> impl IntoView {
@@ -163,13 +185,16 @@ pub(crate) fn ModelPicker() -> impl IntoView {
         picker: expect_context::<StoredValue<Picker>>(),
         sender: expect_context::<Sender>(),
     };
+    let hear = move |event| lazy::call(hand.chat.notice, take_in(hand, event));
     Effect::new(move |_| {
         // The focus is there before the next key is pressed. On a phone it would bring a keyboard over the list.
         if let Some(field) = input_by_id(SEARCH).filter(|_| !browser::is_touch()) {
             mark(&field, "autofocus", true);
         }
         // It may have been opened before WASM had loaded.
-        hand.toggled();
+        if html_by_id(PICKER).is_some_and(|picker| picker.matches(":popover-open").unwrap_or(false)) {
+            hear(Event::Toggled);
+        }
     });
     let on_mouse = |event: MouseEvent| {
         // The field keeps the focus while the list is clicked.
@@ -185,11 +210,11 @@ pub(crate) fn ModelPicker() -> impl IntoView {
             role="dialog"
             aria-label="Models"
             tabindex="-1"
-            on:toggle=move |_| hand.toggled()
-            on:input=move |event| hand.look_for(event_target_value(&event))
-            on:keydown=move |event| hand.press(&event)
+            on:toggle=move |_| hear(Event::Toggled)
+            on:input=move |event| hear(Event::Typed(event_target_value(&event)))
+            on:keydown=move |event| hear(Event::Pressed(event))
             on:mousedown=on_mouse
-            on:click=move |event| hand.click(&event)
+            on:click=move |event| hear(Event::Clicked(event))
         >
             <div class="picker-search">
                 <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">

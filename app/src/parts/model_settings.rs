@@ -9,9 +9,11 @@ use super::{
 use crate::{
     AppError,
     chat::{
+        Chat,
         choosing::change_preferences,
         tuning::{SETTINGS, Setting, Texts, settings, texts},
     },
+    lazy::{self, Missing},
     server_fns::preferences,
 };
 use leptos::{
@@ -20,9 +22,10 @@ use leptos::{
     prelude::*,
     task::spawn_local,
     wasm_bindgen::JsCast,
-    web_sys::{Element, Event, HtmlInputElement},
+    web_sys::{Element, Event, HtmlDialogElement, HtmlInputElement},
 };
 use types::{ApiError, Preferences};
+use wasm_split_helpers::wasm_split;
 
 /// The ids of the parts that change.
 const FIELDS: &str = "tuning-fields";
@@ -104,6 +107,64 @@ fn changed(event: &Event) {
     follow(None);
 }
 
+/// What happens to the dialog.
+enum What {
+    Opened,
+    Changed(Event),
+    Clicked(MouseEvent),
+    Submitted,
+}
+
+/// Does what follows from it.
+#[wasm_split(tuning, fallible)]
+fn take_in(dialog: NodeRef<html::Dialog>, what: What) -> Result<(), Missing> {
+    let Some(dialog) = dialog.get_untracked() else { return Ok(()) };
+    match what {
+        What::Opened => open(&dialog),
+        What::Changed(event) => changed(&event),
+        What::Clicked(event) => match attribute_at(&event, "data-does").as_deref() {
+            Some("reset") => fill(&Texts::default()),
+            Some("close") => dialog.close(),
+            _ => {}
+        },
+        What::Submitted => save(dialog),
+    }
+    Ok(())
+}
+
+fn open(dialog: &HtmlDialogElement) {
+    draw_fields();
+    enable(FIELDS, false);
+    fill(&Texts::default());
+    enable(SAVE, false);
+    // It fails only for a dialog that is open already.
+    let _ = dialog.show_modal();
+    spawn_local(async move {
+        match preferences().await {
+            Ok(found) => {
+                fill(&texts(&found.generation));
+                enable(FIELDS, true);
+                focus(&SETTINGS[0]);
+            }
+            Err(AppError(error)) => set_text(PROBLEM, &error.message),
+        }
+    });
+}
+
+fn save(dialog: HtmlDialogElement) {
+    let Some(generation) = settings(&typed()) else { return };
+    enable(SAVE, false);
+    spawn_local(async move {
+        match change_preferences(|now| Preferences { generation, ..now }).await {
+            Ok(()) => dialog.close(),
+            Err(AppError(error)) => {
+                follow(Some(&error));
+                set_text(PROBLEM, &error.message);
+            }
+        }
+    });
+}
+
 /// The button that opens the dialog, and the dialog.
 #[component]
 pub(crate) fn ModelSettings(
@@ -111,54 +172,12 @@ pub(crate) fn ModelSettings(
     is_small: bool,
 ) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
-    let open = move |_| {
-        draw_fields();
-        enable(FIELDS, false);
-        fill(&Texts::default());
-        enable(SAVE, false);
-        if let Some(dialog) = dialog.get_untracked() {
-            // It fails only for a dialog that is open already.
-            let _ = dialog.show_modal();
-        }
-        spawn_local(async move {
-            match preferences().await {
-                Ok(found) => {
-                    fill(&texts(&found.generation));
-                    enable(FIELDS, true);
-                    focus(&SETTINGS[0]);
-                }
-                Err(AppError(error)) => set_text(PROBLEM, &error.message),
-            }
-        });
-    };
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
-    let on_submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(generation) = settings(&typed()) else { return };
-        enable(SAVE, false);
-        spawn_local(async move {
-            match change_preferences(|now| Preferences { generation, ..now }).await {
-                Ok(()) => close(),
-                Err(AppError(error)) => {
-                    follow(Some(&error));
-                    set_text(PROBLEM, &error.message);
-                }
-            }
-        });
-    };
+    let chat = expect_context::<Chat>();
+    let hear = move |event| lazy::call(chat.notice, take_in(dialog, event));
     let (class, words) =
         if is_small { ("icon-button", "How the model writes") } else { ("button", "Change how models write") };
-    let on_click = move |event: MouseEvent| match attribute_at(&event, "data-does").as_deref() {
-        Some("reset") => fill(&Texts::default()),
-        Some("close") => close(),
-        _ => {}
-    };
     view! {
-        <button type="button" class=class title=is_small.then_some(words) on:click=open>
+        <button type="button" class=class title=is_small.then_some(words) on:click=move |_| hear(What::Opened)>
             <Icon path=icon::SETTINGS/>
             <span class=if is_small { "visually-hidden" } else { "" }>{words}</span>
         </button>
@@ -167,9 +186,12 @@ pub(crate) fn ModelSettings(
             class="dialog tuning"
             aria-labelledby="tuning-title"
             aria-describedby="tuning-hint"
-            on:submit=on_submit
-            on:input=|event| changed(&event)
-            on:click=on_click
+            on:submit=move |event: SubmitEvent| {
+                event.prevent_default();
+                hear(What::Submitted);
+            }
+            on:input=move |event| hear(What::Changed(event))
+            on:click=move |event: MouseEvent| hear(What::Clicked(event))
         >
             <form novalidate="">
                 <h2 id="tuning-title">"How the model writes"</h2>

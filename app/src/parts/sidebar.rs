@@ -7,7 +7,10 @@ use super::{
     icon::{self, Icon, Mark},
     title_editor::TitleEditor,
 };
-use crate::chat::{Chat, Entry, Place, Shelf, actions, place::path_of, store::shows};
+use crate::{
+    chat::{Chat, Entry, Place, Shelf, errands, place::path_of, store::shows},
+    lazy,
+};
 use leptos::{html, prelude::*};
 use types::{ConversationId, Viewer};
 
@@ -64,7 +67,7 @@ pub(crate) fn Sidebar(user: Viewer) -> impl IntoView {
                         .has_more
                         .get()
                         .then(|| {
-                            let more = move |_| actions::load_more(chat, shelf);
+                            let more = move |_| lazy::call(chat.notice, errands::load_more(chat, shelf));
                             view! { <button type="button" class="quiet-button" on:click=more>"Show more"</button> }
                                 .into_any()
                         })

@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     browser,
-    chat::{Chat, Place, SCROLLER, actions, figures::total_line},
+    chat::{Chat, Place, SCROLLER, errands, figures::total_line},
+    lazy,
 };
 use leptos::{ev::MouseEvent, html, prelude::*, web_sys::Element};
-use types::UserId;
+use types::{ApiError, UserId};
 
 /// How far from its end, in pixels, a conversation still counts as read to its end.
 const NEAR: i32 = 48;
@@ -164,7 +165,7 @@ fn Messages() -> impl IntoView {
             chat.has_earlier
                 .get()
                 .then(|| {
-                    let earlier = move |_| actions::load_earlier(chat);
+                    let earlier = move |_| lazy::call(chat.notice, errands::load_earlier(chat));
                     view! {
                         <button type="button" class="quiet-button earlier" on:click=earlier>
                             "Show earlier messages"
@@ -173,7 +174,7 @@ fn Messages() -> impl IntoView {
                         .into_any()
                 })
         }}
-        <ol class="messages" role="list" on:click=|event| copy_code(&event)>
+        <ol class="messages" role="list" on:click=move |event| copy_code(chat.notice, &event)>
             <For each=move || chat.rows.get() key=|row| row.key let:row>
                 <MessageItem row/>
             </For>
@@ -187,7 +188,7 @@ fn Messages() -> impl IntoView {
 }
 
 /// The copy buttons of code blocks are part of the messages' HTML: one listener serves them all.
-fn copy_code(event: &MouseEvent) {
+fn copy_code(notice: RwSignal<Option<ApiError>>, event: &MouseEvent) {
     use leptos::wasm_bindgen::JsCast;
     let button = event
         .target()
@@ -196,7 +197,7 @@ fn copy_code(event: &MouseEvent) {
     let code = button.as_ref().and_then(|button| button.closest("figure").ok().flatten());
     let code = code.and_then(|figure| figure.query_selector("pre code").ok().flatten());
     if let (Some(button), Some(code)) = (button, code.and_then(|code| code.text_content())) {
-        actions::copy_code(code, button);
+        lazy::call(notice, errands::copy_code(code, button));
     }
 }
 

@@ -1,7 +1,10 @@
 //! A conversation's name while it is being changed, in place: Enter and leaving keep it, Escape does not.
 
 use super::desk::Desk;
-use crate::chat::{Chat, Shelf, actions};
+use crate::{
+    chat::{Chat, Shelf, errands},
+    lazy,
+};
 use leptos::{ev::KeyboardEvent, html, prelude::*};
 use types::{ConversationId, TITLE_MAX_CHARS};
 
@@ -28,7 +31,7 @@ pub(crate) fn TitleEditor(id: ConversationId, title: String) -> impl IntoView {
         desk.renaming.set(None);
         let title = input.get_untracked().map(|input| input.value().trim().to_owned()).unwrap_or_default();
         if keep && !title.is_empty() && before.with_value(|before| *before != title) {
-            actions::rename(chat, shelf, id, title);
+            lazy::call(chat.notice, errands::rename(chat, shelf, id, title));
         }
     };
     let on_key = move |event: KeyboardEvent| match event.key().as_str() {

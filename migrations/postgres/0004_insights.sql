@@ -1,9 +1,11 @@
 -- What the admin dashboard shows, added up a day at a time; crates/backend/src/insights says how. PostgreSQL; the other
 -- folder holds the same tables and columns.
 
--- A cell: one day (UTC), provider, model and method. It is made anew from the messages whenever something of its day
--- has changed, so nothing in it outlives them.
+-- A cell: one day (UTC) or month, provider, model and method. It is made anew from the messages whenever something of its
+-- day has changed, so nothing in it outlives them; a month's is made from those of its days.
 create table sentiment_cells (
+    step text not null check (step in ('day', 'month')),
+    -- The first day of the step.
     day date not null,
     -- The model that was asked; empty where none is known.
     provider text not null,
@@ -12,10 +14,12 @@ create table sentiment_cells (
     -- The messages that were read, and the sum of their scores.
     messages bigint not null,
     score_sum double precision not null,
-    -- Labels, emotions, conversations and answers, each with the numbers of up to five of the people behind it: as many
-    -- as it takes to tell whether they are enough to be shown.
+    -- The numbers of up to five of the people who wrote them: as many as it takes to tell whether they are enough to be
+    -- shown.
+    people jsonb not null,
+    -- Labels, emotions, conversations and answers, each with some of the people behind it likewise.
     detail jsonb not null,
-    primary key (day, provider, model, method)
+    primary key (step, day, provider, model, method)
 );
 
 -- The days whose cells are out of date: a row for each change and no key but its number, so that answers that end at

@@ -4,27 +4,62 @@
 //! ones on people's messages that take no owner: what comes of them is shown in groups only (`insights`).
 
 use super::{Db, Result, Tx, read, within};
-use crate::insights::cells::{Answer, Course, Detail, Reading, Source, Totals};
+use crate::insights::cells::{Answer, Course, Detail, People, Reading, Source, Tally, Totals};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use sqlx::types::Json;
 use std::collections::BTreeMap;
 
+/// How long a cell lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Day,
+    Month,
+}
+
+impl Step {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+}
+
 /// A cell as it is stored.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cell {
-    pub(crate) day: NaiveDate,
     pub(crate) source: Source,
     pub(crate) totals: Totals,
 }
 
+/// The sum of a day's cell.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DaySum {
+    pub(crate) day: NaiveDate,
+    pub(crate) source: Source,
+    pub(crate) sum: Tally,
+}
+
 #[derive(sqlx::FromRow)]
 struct CellRow {
+    provider: String,
+    model: String,
+    method: String,
+    messages: i64,
+    score_sum: f64,
+    people: Json<People>,
+    detail: Json<Detail>,
+}
+
+#[derive(sqlx::FromRow)]
+struct DaySumRow {
     day: NaiveDate,
     provider: String,
     model: String,
     method: String,
     messages: i64,
     score_sum: f64,
-    detail: Json<Detail>,
+    people: Json<People>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -51,17 +86,37 @@ struct CourseRow {
     last_score: f64,
 }
 
-/// The cells from one day to another, both included, by day.
-pub(crate) async fn list(db: &Db, from: NaiveDate, to: NaiveDate) -> Result<Vec<Cell>> {
-    const SQL: &str = "select day, provider, model, method, messages, score_sum, detail from sentiment_cells \
-                       where day >= $1 and day <= $2 order by day, provider, model, method";
-    let rows: Vec<CellRow> = read!(db, |pool| sqlx::query_as(SQL).bind(from).bind(to).fetch_all(pool).await?);
-    let cell = |row: CellRow| Cell {
+const CELLS: &str = "select provider, model, method, messages, score_sum, people, detail from sentiment_cells \
+                     where step = $1 and day >= $2 and day < $3 order by day, provider, model, method";
+
+/// The cells of the steps that begin between two days, the second not included.
+pub(crate) async fn list(db: &Db, step: Step, from: NaiveDate, end: NaiveDate) -> Result<Vec<Cell>> {
+    let rows: Vec<CellRow> =
+        read!(db, |pool| sqlx::query_as(CELLS).bind(step.as_str()).bind(from).bind(end).fetch_all(pool).await?);
+    Ok(rows.into_iter().map(cell).collect())
+}
+
+/// The sums of the days between two days, the second not included.
+pub(crate) async fn list_sums(db: &Db, from: NaiveDate, end: NaiveDate) -> Result<Vec<DaySum>> {
+    const SQL: &str = "select day, provider, model, method, messages, score_sum, people from sentiment_cells \
+                       where step = 'day' and day >= $1 and day < $2 order by day, provider, model, method";
+    let rows: Vec<DaySumRow> = read!(db, |pool| sqlx::query_as(SQL).bind(from).bind(end).fetch_all(pool).await?);
+    let sum = |row: DaySumRow| DaySum {
         day: row.day,
         source: Source { provider: row.provider, model: row.model, method: row.method },
-        totals: Totals { messages: row.messages, score_sum: row.score_sum, detail: row.detail.0 },
+        sum: Tally { messages: row.messages, score_sum: row.score_sum, people: row.people.0 },
     };
-    Ok(rows.into_iter().map(cell).collect())
+    Ok(rows.into_iter().map(sum).collect())
+}
+
+fn cell(row: CellRow) -> Cell {
+    Cell {
+        source: Source { provider: row.provider, model: row.model, method: row.method },
+        totals: Totals {
+            sum: Tally { messages: row.messages, score_sum: row.score_sum, people: row.people.0 },
+            detail: row.detail.0,
+        },
+    }
 }
 
 /// The days that are out of date, the newest first; `limit` of them.
@@ -71,10 +126,18 @@ pub(crate) async fn list_changed_days(db: &Db, limit: i64) -> Result<Vec<NaiveDa
     Ok(rows.into_iter().map(|(day,)| day).collect())
 }
 
-/// Takes up the changes of a day. What they are about is visible to the statements after this one; another process that
-/// takes up the same day waits.
+/// Takes up the changes of a day. What they are about is visible to the statements after this one. Other processes wait
+/// until the transaction has ended: the days of a month share its cells.
 pub(crate) async fn take_changes(tx: &mut Tx, day: NaiveDate) -> Result<()> {
     const SQL: &str = "delete from sentiment_changes where day = $1";
+    match tx {
+        Tx::Postgres(tx) => {
+            // Any number that nothing else of Lia's locks.
+            sqlx::query("select pg_advisory_xact_lock(7041776)").execute(&mut **tx).await?;
+        }
+        // One writer, one process.
+        Tx::Sqlite(_) => {}
+    }
     within!(tx, |connection| sqlx::query(SQL).bind(day).execute(connection).await.map(drop))?;
     Ok(())
 }
@@ -142,20 +205,34 @@ pub(crate) async fn list_courses(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Cour
     Ok(rows.into_iter().map(course).collect())
 }
 
-/// Puts the cells of a day in the place of those there were.
-pub(crate) async fn replace(tx: &mut Tx, day: NaiveDate, cells: &BTreeMap<Source, Totals>) -> Result<()> {
-    const DELETE: &str = "delete from sentiment_cells where day = $1";
-    const INSERT: &str = "insert into sentiment_cells (day, provider, model, method, messages, score_sum, detail) \
-                          values ($1, $2, $3, $4, $5, $6, $7)";
-    within!(tx, |connection| sqlx::query(DELETE).bind(day).execute(connection).await.map(drop))?;
+/// The cells of the days between two days, as the transaction sees them.
+pub(crate) async fn list_days(tx: &mut Tx, from: NaiveDate, end: NaiveDate) -> Result<Vec<Cell>> {
+    let rows: Vec<CellRow> = within!(tx, |connection| sqlx::query_as(CELLS)
+        .bind(Step::Day.as_str())
+        .bind(from)
+        .bind(end)
+        .fetch_all(connection)
+        .await?);
+    Ok(rows.into_iter().map(cell).collect())
+}
+
+/// Puts the cells of a step in the place of those there were.
+pub(crate) async fn replace(tx: &mut Tx, step: Step, day: NaiveDate, cells: &BTreeMap<Source, Totals>) -> Result<()> {
+    const DELETE: &str = "delete from sentiment_cells where step = $1 and day = $2";
+    const INSERT: &str = "insert into sentiment_cells \
+                          (step, day, provider, model, method, messages, score_sum, people, detail) \
+                          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    within!(tx, |connection| sqlx::query(DELETE).bind(step.as_str()).bind(day).execute(connection).await.map(drop))?;
     for (source, totals) in cells {
         within!(tx, |connection| sqlx::query(INSERT)
+            .bind(step.as_str())
             .bind(day)
             .bind(&source.provider)
             .bind(&source.model)
             .bind(&source.method)
-            .bind(totals.messages)
-            .bind(totals.score_sum)
+            .bind(totals.sum.messages)
+            .bind(totals.sum.score_sum)
+            .bind(Json(&totals.sum.people))
             .bind(Json(&totals.detail))
             .execute(connection)
             .await

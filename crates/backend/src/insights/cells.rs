@@ -1,4 +1,4 @@
-//! Cells: what the dashboard's numbers are added up from. One cell is a day, a provider, a model and a method.
+//! Cells: what the dashboard's numbers are added up from. One cell is a day or a month, a provider, a model and a method.
 //!
 //! Pure: from what was read on one day to its cells. It knows nothing of ranges or of what may be shown.
 
@@ -62,8 +62,6 @@ pub(crate) enum Outcome {
 /// What a cell tells apart, with the people behind each part.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Detail {
-    /// Who wrote the messages.
-    pub(crate) people: People,
     /// By label, as it is spelled on the wire.
     pub(crate) labels: BTreeMap<String, Group>,
     /// By emotion; the empty one is none.
@@ -84,12 +82,40 @@ pub(crate) struct Source {
     pub(crate) method: String,
 }
 
-/// The numbers of one day and source.
+/// How many messages there are, and how they score together.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Totals {
+pub(crate) struct Tally {
     pub(crate) messages: i64,
     pub(crate) score_sum: f64,
+    /// Who wrote them.
+    pub(crate) people: People,
+}
+
+/// The numbers of one step and source.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Totals {
+    pub(crate) sum: Tally,
     pub(crate) detail: Detail,
+}
+
+impl Totals {
+    /// Adds those of another step.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.sum.messages += other.sum.messages;
+        self.sum.score_sum += other.sum.score_sum;
+        self.sum.people.join(&other.sum.people);
+        for (label, group) in &other.detail.labels {
+            self.detail.labels.entry(label.clone()).or_default().join(group);
+        }
+        for (emotion, group) in &other.detail.emotions {
+            self.detail.emotions.entry(emotion.clone()).or_default().join(group);
+        }
+        for (outcome, group) in &other.detail.conversations {
+            self.detail.conversations.entry(*outcome).or_default().join(group);
+        }
+        self.detail.dropped.join(&other.detail.dropped);
+        self.detail.held.join(&other.detail.held);
+    }
 }
 
 /// A message that was read.
@@ -135,9 +161,9 @@ pub(crate) fn add_up(readings: Vec<Reading>, courses: Vec<Course>) -> BTreeMap<S
             if dropped { detail.dropped.add(person) } else { detail.held.add(person) }
         }
         let cell = cells.entry(source).or_default();
-        cell.messages += 1;
-        cell.score_sum += score;
-        cell.detail.people.add(person);
+        cell.sum.messages += 1;
+        cell.sum.score_sum += score;
+        cell.sum.people.add(person);
         let label = label.unwrap_or_else(|| SentimentLabel::of(score).as_str().to_owned());
         cell.detail.labels.entry(label).or_default().add(person);
         cell.detail.emotions.entry(emotion.unwrap_or_default()).or_default().add(person);

@@ -4,7 +4,8 @@
 //! method (`cells`). A cell is always made whole, from the messages themselves; triggers of the database note the days
 //! on which something was written, corrected or deleted, and [`roll_up`] makes the cells of those days anew. So a cell
 //! equals what its messages say however they came and went, and what is deleted is gone from it with the next
-//! roll-up. An answer reads only the cells of its range, a few a day, however many messages there are.
+//! roll-up. Months are added up from their days, so that an answer reads a few cells a month, and of its days only the
+//! sums, however many messages there are.
 //!
 //! What may be told of them is decided in `privacy` and `report`; the queries are those of `db::insights`, and there are
 //! no others. What remains possible is the difference of two ranges that share most of their days: it can tell how a
@@ -19,9 +20,10 @@ pub use csv::table as csv;
 
 use crate::{Actor, Backend, Permission, db, error::Result};
 use chrono::NaiveDate;
-use std::time::Duration;
+use db::insights::{Cell, DaySum, Step};
+use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep};
-use types::{InsightParameters, SentimentInsights};
+use types::{InsightParameters, InsightStep, SentimentInsights};
 
 /// How long what was written may wait for the dashboard.
 const ROLL_UP_EVERY: Duration = Duration::from_secs(5);
@@ -34,8 +36,24 @@ const DAYS_AT_ONCE: i64 = 100;
 pub async fn sentiment(backend: &Backend, actor: &Actor, parameters: &InsightParameters) -> Result<SentimentInsights> {
     actor.require(Permission::ViewInsights)?;
     let query = parameters.check(backend.clock.now().date_naive())?;
-    let cells = db::insights::list(&backend.db, query.from, query.to).await?;
-    Ok(report::report(&cells, &query))
+    let (cells, days) = read(&backend.db, query.from, query.to).await?;
+    Ok(report::report(&cells, &days, &query))
+}
+
+/// The cells of a range, whole months in one piece, and the sums of each of its days.
+pub(crate) async fn read(db: &db::Db, from: NaiveDate, to: NaiveDate) -> Result<(Vec<Cell>, Vec<DaySum>)> {
+    let end = InsightStep::Day.end(to);
+    let months_end = InsightStep::Month.start(end);
+    let months_begin = if from == InsightStep::Month.start(from) { from } else { InsightStep::Month.end(from) };
+    let mut cells = Vec::new();
+    if months_begin < months_end {
+        cells.extend(db::insights::list(db, Step::Day, from, months_begin).await?);
+        cells.extend(db::insights::list(db, Step::Month, months_begin, months_end).await?);
+        cells.extend(db::insights::list(db, Step::Day, months_end, end).await?);
+    } else {
+        cells.extend(db::insights::list(db, Step::Day, from, end).await?);
+    }
+    Ok((cells, db::insights::list_sums(db, from, end).await?))
 }
 
 /// Makes the cells anew of every day that has changed since, and says how many days those were.
@@ -59,13 +77,19 @@ pub(crate) async fn roll_up_some(db: &db::Db) -> Result<usize> {
 }
 
 /// One transaction a day: it takes the changes first and reads the messages after that, so whatever it does not see has
-/// a change of its own.
+/// a change of its own. The month is added up from its days.
 async fn roll_up_day(db: &db::Db, day: NaiveDate) -> Result<()> {
     let mut tx = db.begin().await?;
     db::insights::take_changes(&mut tx, day).await?;
     let readings = db::insights::list_readings(&mut tx, day).await?;
     let courses = db::insights::list_courses(&mut tx, day).await?;
-    db::insights::replace(&mut tx, day, &cells::add_up(readings, courses)).await?;
+    db::insights::replace(&mut tx, Step::Day, day, &cells::add_up(readings, courses)).await?;
+    let (month, next) = (InsightStep::Month.start(day), InsightStep::Month.end(day));
+    let mut months = BTreeMap::<_, cells::Totals>::new();
+    for cell in db::insights::list_days(&mut tx, month, next).await? {
+        months.entry(cell.source).or_default().join(&cell.totals);
+    }
+    db::insights::replace(&mut tx, Step::Month, month, &months).await?;
     tx.commit().await?;
     Ok(())
 }

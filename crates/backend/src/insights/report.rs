@@ -6,9 +6,9 @@
 //! every other filter, so that the difference of two answers for one range is no small group either. Where it may not,
 //! the answer is withheld.
 
-use super::cells::{Group, Outcome};
+use super::cells::{Group, Outcome, Source};
 use super::privacy::Split;
-use crate::db::insights::Cell;
+use crate::db::insights::{Cell, DaySum};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use types::{
@@ -23,7 +23,7 @@ type Cells<'a> = [&'a Cell];
 type Leaf<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// What the cells of a range say.
-pub(crate) fn report(all: &[Cell], query: &InsightQuery) -> SentimentInsights {
+pub(crate) fn report(all: &[Cell], days: &[DaySum], query: &InsightQuery) -> SentimentInsights {
     let method = query.method.map(SentimentMethod::as_str);
     let chosen = narrow(all, query.provider.as_deref(), query.model.as_deref(), method);
     let people = groups(&chosen, |_| ());
@@ -43,7 +43,7 @@ pub(crate) fn report(all: &[Cell], query: &InsightQuery) -> SentimentInsights {
         withheld,
         messages,
         score: mean(chosen.iter().copied()),
-        over_time: over_time(&chosen, query),
+        over_time: over_time(days, withheld, query),
         labels: by_label(&chosen),
         emotions: by_emotion(&chosen),
         providers: sources(&chosen, |cell| models_provider(&models, cell)),
@@ -55,14 +55,14 @@ pub(crate) fn report(all: &[Cell], query: &InsightQuery) -> SentimentInsights {
 }
 
 fn narrow<'a>(all: &'a [Cell], provider: Option<&str>, model: Option<&str>, method: Option<&str>) -> Vec<&'a Cell> {
-    let fits = |wanted: Option<&str>, found: &str| wanted.is_none_or(|wanted| wanted == found);
-    all.iter()
-        .filter(|cell| {
-            fits(provider, &cell.source.provider)
-                && fits(model, &cell.source.model)
-                && fits(method, &cell.source.method)
-        })
-        .collect()
+    all.iter().filter(|cell| fits(&cell.source, provider, model, method)).collect()
+}
+
+/// Whether a source passes the filters.
+fn fits(source: &Source, provider: Option<&str>, model: Option<&str>, method: Option<&str>) -> bool {
+    provider.is_none_or(|wanted| wanted == source.provider)
+        && model.is_none_or(|wanted| wanted == source.model)
+        && method.is_none_or(|wanted| wanted == source.method)
 }
 
 /// Whether each filter chooses a group that may be told apart, alone and beside the others.
@@ -108,16 +108,16 @@ fn choices(all: &[Cell]) -> InsightChoices {
 /// The messages of cells, grouped.
 fn groups<'a, K: Ord>(cells: &Cells<'a>, key: impl Fn(&'a Cell) -> K) -> BTreeMap<K, Group> {
     let mut groups = BTreeMap::<K, Group>::new();
-    for cell in cells.iter().filter(|cell| cell.totals.messages > 0) {
+    for cell in cells.iter().filter(|cell| cell.totals.sum.messages > 0) {
         let group = groups.entry(key(cell)).or_default();
-        group.0 += cell.totals.messages;
-        group.1.join(&cell.totals.detail.people);
+        group.0 += cell.totals.sum.messages;
+        group.1.join(&cell.totals.sum.people);
     }
     groups
 }
 
 fn count(cells: &Cells<'_>) -> i64 {
-    cells.iter().map(|cell| cell.totals.messages).sum()
+    cells.iter().map(|cell| cell.totals.sum.messages).sum()
 }
 
 /// To four digits: more would be a pretence.
@@ -138,24 +138,30 @@ fn share(part: i64, whole: i64) -> f64 {
 fn mean<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<f64> {
     let (mut messages, mut sum) = (0, 0.0);
     for cell in cells {
-        messages += cell.totals.messages;
-        sum += cell.totals.score_sum;
+        messages += cell.totals.sum.messages;
+        sum += cell.totals.sum.score_sum;
     }
     ratio(sum, messages)
 }
 
-fn over_time(cells: &Cells<'_>, query: &InsightQuery) -> Vec<InsightPoint> {
-    let mut steps = BTreeMap::<NaiveDate, Vec<&Cell>>::new();
-    for cell in cells {
-        steps.entry(query.step.start(cell.day)).or_default().push(cell);
+fn over_time(days: &[DaySum], withheld: bool, query: &InsightQuery) -> Vec<InsightPoint> {
+    let method = query.method.map(SentimentMethod::as_str);
+    let mut steps = BTreeMap::<NaiveDate, (Group, f64)>::new();
+    for day in days.iter().filter(|_| !withheld) {
+        if day.sum.messages > 0 && fits(&day.source, query.provider.as_deref(), query.model.as_deref(), method) {
+            let (group, score_sum) = steps.entry(query.step.start(day.day)).or_default();
+            group.0 += day.sum.messages;
+            group.1.join(&day.sum.people);
+            *score_sum += day.sum.score_sum;
+        }
     }
-    let split = Split::new(groups(cells, |cell| query.step.start(cell.day)));
+    let split = Split::new(steps.iter().map(|(day, (group, _))| (*day, group.clone())).collect());
     let mut points = Vec::new();
     let mut day = query.from;
     while day <= query.to {
-        let within = steps.get(&day).map(Vec::as_slice).unwrap_or_default();
-        let messages = split.size(&day, count(within) > 0);
-        let score = messages.and_then(|_| mean(within.iter().copied()));
+        let step = steps.get(&day);
+        let messages = split.size(&day, step.is_some());
+        let score = messages.and_then(|messages| ratio(step?.1, messages));
         points.push(InsightPoint { starts_on: day, messages, score });
         let next = query.step.end(day);
         if next <= day {
@@ -227,7 +233,7 @@ fn models_provider<'a>(leaves: &BTreeMap<(&str, &str), Leaf<'a>>, cell: &Cell) -
 /// Groups by a name that may be told; `None` collects what may not.
 fn sources<'a>(cells: &Cells<'a>, name: impl Fn(&'a Cell) -> Option<&'a str>) -> Vec<InsightGroup> {
     let mut named = BTreeMap::<Option<&str>, Vec<&Cell>>::new();
-    for cell in cells.iter().filter(|cell| cell.totals.messages > 0) {
+    for cell in cells.iter().filter(|cell| cell.totals.sum.messages > 0) {
         named.entry(name(cell)).or_default().push(cell);
     }
     let messages = count(cells);

@@ -4,9 +4,10 @@ use super::{postgres, sqlite};
 use crate::db::{
     self, Db,
     fill::{Conversation, Message, Person},
+    insights::Step,
     write,
 };
-use crate::insights::{report::report, roll_up_some};
+use crate::insights::{read, report::report, roll_up_some};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use std::collections::HashMap;
@@ -104,8 +105,8 @@ async fn shown(db: &Db, set: impl FnOnce(&mut InsightParameters)) -> SentimentIn
     };
     set(&mut parameters);
     let query = parameters.check(at(0).date_naive()).unwrap();
-    let cells = db::insights::list(db, query.from, query.to).await.unwrap();
-    report(&cells, &query)
+    let (cells, days) = read(db, query.from, query.to).await.unwrap();
+    report(&cells, &days, &query)
 }
 
 fn sizes(groups: &[InsightGroup]) -> Vec<(Option<&str>, i64)> {
@@ -226,8 +227,9 @@ async fn fewer_than_five_are_not_told_apart_nor_can_they_be_worked_out() {
 async fn assert_made_anew_alike(db: &Db, what: &str) {
     let all = async || {
         let (from, to) = ("2026-01-01".parse().unwrap(), "2027-12-31".parse().unwrap());
-        let cells = db::insights::list(db, from, to).await.unwrap();
-        cells.into_iter().map(|cell| (cell.day, cell.source, cell.totals)).collect::<Vec<_>>()
+        let days = db::insights::list(db, Step::Day, from, to).await.unwrap();
+        let months = db::insights::list(db, Step::Month, from, to).await.unwrap();
+        (days, months, db::insights::list_sums(db, from, to).await.unwrap())
     };
     roll_up(db).await;
     let kept = all().await;

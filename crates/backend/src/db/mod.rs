@@ -90,7 +90,24 @@ pub enum Error {
     Open(String),
     /// The migrations could not be applied.
     #[error("the database could not be migrated")]
-    Migrate(#[from] MigrateError),
+    Migrate(#[source] MigrateError),
+    /// What was applied is not what this edition would have applied.
+    #[error(
+        "another edition of Lia made this database: its migration {0} is not one of this edition's. Use that edition, or \
+         give this one a new database"
+    )]
+    OtherEdition(i64),
+}
+
+impl From<MigrateError> for Error {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMismatch(version) | MigrateError::VersionMissing(version) => {
+                Self::OtherEdition(version)
+            }
+            error => Self::Migrate(error),
+        }
+    }
 }
 
 impl From<sqlx::Error> for Error {

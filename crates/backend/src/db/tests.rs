@@ -646,6 +646,23 @@ on_both!(it_answers_and_closes, |db| async move {
     assert!(matches!(db.ping().await, Err(Error::Unavailable(_))));
 });
 
+on_both!(a_database_of_another_edition_is_refused_in_words, |db| async move {
+    use super::*;
+    for sql in [
+        // As if another text of migration 4 had been applied.
+        "update _sqlx_migrations set checksum = (select checksum from _sqlx_migrations where version = 1) \
+         where version = 4",
+        "update _sqlx_migrations set version = 4000 where version = 4",
+    ] {
+        match &db {
+            Db::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Db::Sqlite(file) => drop(sqlx::query(sql).execute(&file.writer).await.unwrap()),
+        }
+        let told = db.migrate().await.unwrap_err().to_string();
+        assert!(told.starts_with("another edition of Lia made this database: its migration 4"), "{told}");
+    }
+});
+
 #[tokio::test]
 async fn a_second_process_does_not_get_the_file() {
     let folder = tempfile::tempdir().unwrap();

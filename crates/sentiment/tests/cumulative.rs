@@ -1,7 +1,7 @@
 //! The running sentiment of a conversation.
 
 use proptest::prelude::*;
-use sentiment::{Cumulative, Emotion, Label, SUMMARY_LIMIT};
+use sentiment::{Cumulative, Emotion, Group, Label, SUMMARY_LIMIT};
 
 fn emotions() -> impl Strategy<Value = Option<Emotion>> {
     proptest::option::of((0..Emotion::ALL.len()).prop_map(|index| Emotion::ALL[index]))
@@ -33,6 +33,68 @@ proptest! {
         let length = all.summary().chars().count();
         prop_assert!((1..=SUMMARY_LIMIT).contains(&length));
     }
+
+    #[test]
+    fn the_summary_agrees_with_what_was_said(
+        messages in proptest::collection::vec((-1.0_f32..=1.0, emotions(), 0.0_f32..=1.0), 2..7),
+    ) {
+        let all = Cumulative::of(messages.iter().copied());
+        let summary = all.summary();
+        let (mood, rest) = summary.split_once(" over ").unwrap();
+        let moods: &[&str] = match all.label() {
+            Label::Positive => &["Positive", "Very positive"],
+            Label::Neutral => &["Neutral", "Mixed"],
+            Label::Negative => &["Negative", "Very negative"],
+        };
+        prop_assert!(moods.contains(&mood), "{summary}");
+        let opposite = match all.label() {
+            Label::Positive => vec![Group::Negative],
+            Label::Neutral => vec![Group::Positive, Group::Negative],
+            Label::Negative => vec![Group::Positive],
+        };
+        for emotion in Emotion::ALL.into_iter().filter(|emotion| opposite.contains(&emotion.group())) {
+            prop_assert!(all.emotion() != Some(emotion));
+            prop_assert!(mood == "Mixed" || !rest.contains(&format!(" {}", emotion.as_str())), "{summary}");
+        }
+        let scores: Vec<f32> = messages.iter().map(|(score, ..)| *score).collect();
+        let (least, most) = scores.iter().fold((1.0_f32, -1.0_f32), |(least, most), s| (least.min(*s), most.max(*s)));
+        let last = *scores.last().unwrap();
+        prop_assert!(!(rest.contains("steady") && scores.len() <= 4 && most - least >= 1.0), "{summary} {scores:?}");
+        prop_assert!(!(rest.contains("brightening") && last <= least), "{summary} {scores:?}");
+        prop_assert!(!(rest.contains("darkening") && last >= most), "{summary} {scores:?}");
+    }
+}
+
+#[test]
+fn a_swing_is_told_as_one() {
+    let told = |messages: &[(f32, Emotion)]| {
+        Cumulative::of(messages.iter().map(|(score, emotion)| (*score, Some(*emotion), 0.9))).summary()
+    };
+    let (disgust, joy, gratitude, fear) = (Emotion::Disgust, Emotion::Joy, Emotion::Gratitude, Emotion::Fear);
+    let cases: [(&[(f32, Emotion)], &str); 7] = [
+        (
+            &[(-1.0, disgust), (0.4, joy), (0.6, gratitude), (1.0, Emotion::Love)],
+            "Positive over 4 messages, with gratitude; brightening.",
+        ),
+        (
+            &[(-1.0, disgust), (1.0, joy), (1.0, joy), (0.0, Emotion::Neutral)],
+            "Positive over 4 messages, mostly joy; up and down.",
+        ),
+        (&[(-1.0, disgust), (1.0, joy)], "Mixed over 2 messages, with disgust and joy; brightening."),
+        (&[(1.0, joy), (-1.0, disgust)], "Mixed over 2 messages, with disgust and joy; darkening."),
+        (
+            &[(0.8, joy), (-0.8, fear), (0.8, joy), (-0.8, fear), (0.0, fear)],
+            "Mixed over 5 messages, with fear and joy; up and down.",
+        ),
+        (&[(0.5, joy), (0.6, joy), (0.4, gratitude)], "Very positive over 3 messages, mostly joy; steady."),
+        (
+            &[(0.0, Emotion::Curiosity), (0.05, Emotion::Curiosity)],
+            "Neutral over 2 messages, mostly curiosity; steady.",
+        ),
+    ];
+    for (messages, expected) in cases {
+        assert_eq!(told(messages), expected, "{messages:?}");
+    }
 }
 
 #[test]
@@ -57,16 +119,24 @@ fn the_summary_tells_mood_emotion_and_turn() {
 
 #[test]
 fn neutral_is_no_emotion_of_a_conversation() {
-    let messages = [(0.0, Some(Emotion::Neutral), 1.0), (0.2, Some(Emotion::Joy), 0.1), (0.0, None, 1.0)];
+    let messages = [(0.0, Some(Emotion::Neutral), 1.0), (0.5, Some(Emotion::Joy), 0.1), (0.0, None, 1.0)];
     assert_eq!(Cumulative::of(messages).emotion(), Some(Emotion::Joy));
 }
 
 #[test]
 fn the_longest_summary_fits() {
-    let longest = Emotion::ALL.into_iter().max_by_key(|emotion| emotion.as_str().len()).unwrap();
-    let mut all = Cumulative::of([(-0.9, Some(longest), 1.0)]);
-    all.count = u64::MAX;
-    all.sum = f64::MIN;
-    all.recent = 1.0;
-    assert!(all.summary().chars().count() <= SUMMARY_LIMIT, "{}", all.summary());
+    let longest = |group| {
+        let members = Emotion::ALL.into_iter().filter(|emotion| emotion.group() == group);
+        members.max_by_key(|emotion| emotion.as_str().len())
+    };
+    let messages = [(-0.9, longest(Group::Negative), 1.0), (0.9, longest(Group::Positive), 1.0)];
+    for messages in [&messages[..1], &messages] {
+        let mut all = Cumulative::of(messages.iter().copied());
+        all.count = u64::MAX;
+        all.recent = 1.0;
+        all.last = 1.0;
+        assert!(all.summary().chars().count() <= SUMMARY_LIMIT, "{}", all.summary());
+        all.sum = f64::MIN;
+        assert!(all.summary().chars().count() <= SUMMARY_LIMIT, "{}", all.summary());
+    }
 }

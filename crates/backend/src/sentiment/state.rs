@@ -15,8 +15,14 @@ pub(crate) struct State {
     pub(crate) shown: CumulativeSentiment,
     /// The sum of the messages' scores.
     sum: f64,
+    /// The sum of their squares.
+    squares: f64,
+    /// The sum of the scores, each times the number of messages before it.
+    moment: f64,
     /// The mood of the last messages.
     recent: f64,
+    /// The last message's score.
+    last: f64,
     /// How much of each emotion, by its name.
     emotions: BTreeMap<String, f64>,
 }
@@ -59,7 +65,10 @@ impl State {
         Self {
             shown,
             sum: running.sum,
+            squares: running.squares,
+            moment: running.moment,
             recent: running.recent,
+            last: running.last,
             emotions: emotions.map(|(emotion, sum)| (emotion.as_str().to_owned(), sum)).collect(),
         }
     }
@@ -69,7 +78,10 @@ impl State {
         Cumulative {
             count: u64::from(self.shown.count),
             sum: self.sum,
+            squares: self.squares,
+            moment: self.moment,
             recent: self.recent,
+            last: self.last,
             emotions: Emotion::ALL.map(of),
         }
     }
@@ -112,7 +124,8 @@ mod tests {
         assert_eq!(state, State::of(&messages));
         let shown = state.unwrap().shown;
         assert_eq!((shown.count, shown.score, shown.label), (4, 0.0, SentimentLabel::Neutral));
-        assert_eq!(shown.emotion.as_deref(), Some("joy"));
+        assert_eq!(shown.emotion, None, "neither side is the whole");
+        assert_eq!(shown.summary, "Mixed over 4 messages, with joy and anger; up and down.");
         assert_eq!(State::of(&[]), None);
     }
 

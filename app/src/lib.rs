@@ -29,6 +29,16 @@ use pages::{chat::ChatPage, settings::SettingsPage};
 #[cfg(feature = "ssr")]
 const TO_THE_END: &str = "{const s=document.getElementById('scroller');if(s)s.scrollTop=s.scrollHeight}";
 
+/// The address of the style sheet of the pages that show figures. It names what is in the file, so that a browser may
+/// keep it and still never shows a page with another edition's.
+#[cfg(feature = "ssr")]
+pub static REPORTS: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+    use std::hash::{DefaultHasher, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    hasher.write(include_bytes!("../../public/reports.css"));
+    format!("/reports.css?v={:016x}", hasher.finish())
+});
+
 /// The document around the page.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -38,7 +48,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         theme::Theme::System => "light dark",
         chosen => chosen.name(),
     };
-    let reports = is_report(&ssr::path()).then(|| view! { <link rel="stylesheet" href="/reports.css"/> });
+    let reports = is_report(&ssr::path()).then(|| view! { <link rel="stylesheet" href=REPORTS.as_str()/> });
     let scripts = is_lively(&ssr::path()).then(|| view! { <HydrationScripts options=options.clone()/> });
     view! {
         <!DOCTYPE html>

@@ -4,7 +4,7 @@ use crate::{edge::headers::page_policy, error::Error, extract::wants_page, state
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
@@ -91,9 +91,9 @@ fn compressed(folder: impl AsRef<Path>) -> ServeDir {
     ServeDir::new(folder).append_index_html_on_directories(false).precompressed_br().precompressed_gzip()
 }
 
-/// A file with a hash in its name never changes; any other is asked for again.
+/// What is at an address with a hash of it never changes; any other file is asked for again.
 async fn set_lifetime(request: Request, next: Next) -> Response {
-    let lifetime = if is_hashed(request.uri().path()) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let lifetime = if is_hashed(request.uri()) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = next.run(request).await;
     if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(lifetime));
@@ -101,9 +101,13 @@ async fn set_lifetime(request: Request, next: Next) -> Response {
     response
 }
 
-/// cargo-leptos puts 22 characters of base64 before the extension: `lia.Xg3oC1fWv9JtV0Hl2bq0rA.wasm`.
-fn is_hashed(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
+/// cargo-leptos puts 22 characters of base64 before the extension: `lia.Xg3oC1fWv9JtV0Hl2bq0rA.wasm`. The one style sheet
+/// that it does not know has its hash in the query; another one's is not believed.
+fn is_hashed(address: &Uri) -> bool {
+    if address.path_and_query().is_some_and(|address| *address == **app::REPORTS) {
+        return true;
+    }
+    let name = address.path().rsplit('/').next().unwrap_or_default();
     let is_hash =
         |part: &str| part.len() == 22 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     name.split('.').skip(1).any(is_hash)
@@ -115,9 +119,13 @@ mod tests {
 
     #[test]
     fn a_hashed_name_is_recognised() {
+        let is_hashed = |address: &str| is_hashed(&address.parse().unwrap());
         assert!(is_hashed("/pkg/lia.Xg3oC1fWv9JtV0Hl2bq0rA.wasm"));
-        for name in ["/pkg/lia.wasm", "/favicon.svg", "/pkg/lia.short.js", "/Xg3oC1fWv9JtV0Hl2bq0rA"] {
-            assert!(!is_hashed(name), "{name}");
+        assert!(is_hashed(&app::REPORTS));
+        for address in
+            ["/pkg/lia.wasm", "/favicon.svg", "/pkg/lia.short.js", "/Xg3oC1fWv9JtV0Hl2bq0rA", "/reports.css?v=1"]
+        {
+            assert!(!is_hashed(address), "{address}");
         }
     }
 

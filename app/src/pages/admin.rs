@@ -93,7 +93,7 @@ fn Dashboard(insights: SentimentInsights) -> impl IntoView {
         .into_any()
     };
     view! {
-        <main class="admin">
+        <main class="settings admin">
             <Head/>
             <Filters insights=insights.clone()/>
             <p class="admin-range">{range} " · days are UTC"</p>
@@ -152,7 +152,7 @@ fn Empty(filtered: bool) -> impl IntoView {
 #[component]
 fn Refused(message: String) -> impl IntoView {
     view! {
-        <main class="admin">
+        <main class="settings admin">
             <Head/>
             <section class="admin-notice" role="alert">
                 <h2>"This cannot be shown"</h2>

@@ -14,6 +14,21 @@ use axum::{
 use backend::insights;
 use types::{Envelope, InsightParameters, SentimentInsights};
 
+/// What is answered where the numbers are not.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "only the description of the API is made from it")]
+enum Refusals {
+    /// Not signed in
+    #[response(status = 401)]
+    NotSignedIn(Envelope),
+    /// Not an admin
+    #[response(status = 403)]
+    Forbidden(Envelope),
+    /// A parameter is not acceptable
+    #[response(status = 422)]
+    ValidationFailed(Envelope),
+}
+
 /// How people feel
 ///
 /// Of all messages whose sentiment was read, in a range of days (UTC) and with filters. Groups of fewer than five people
@@ -22,9 +37,7 @@ use types::{Envelope, InsightParameters, SentimentInsights};
     get, path = "/api/v1/admin/sentiment", tag = "admin", params(InsightParameters),
     responses(
         (status = 200, description = "The numbers", body = SentimentInsights),
-        (status = 401, description = "Not signed in", body = Envelope),
-        (status = 403, description = "Not an admin", body = Envelope),
-        (status = 422, description = "A parameter is not acceptable", body = Envelope),
+        Refusals,
     ),
     security(("token" = []), ("cookie" = [])),
 )]
@@ -41,9 +54,7 @@ pub async fn sentiment(
     get, path = "/api/v1/admin/sentiment/export.json", tag = "admin", params(InsightParameters),
     responses(
         (status = 200, description = "The numbers", body = SentimentInsights),
-        (status = 401, description = "Not signed in", body = Envelope),
-        (status = 403, description = "Not an admin", body = Envelope),
-        (status = 422, description = "A parameter is not acceptable", body = Envelope),
+        Refusals,
     ),
     security(("token" = []), ("cookie" = [])),
 )]
@@ -64,9 +75,7 @@ pub async fn export_json(
     get, path = "/api/v1/admin/sentiment/export.csv", tag = "admin", params(InsightParameters),
     responses(
         (status = 200, description = "The numbers", body = String, content_type = "text/csv"),
-        (status = 401, description = "Not signed in", body = Envelope),
-        (status = 403, description = "Not an admin", body = Envelope),
-        (status = 422, description = "A parameter is not acceptable", body = Envelope),
+        Refusals,
     ),
     security(("token" = []), ("cookie" = [])),
 )]

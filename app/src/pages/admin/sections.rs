@@ -74,7 +74,7 @@ pub(super) fn over_time(insights: &SentimentInsights) -> AnyView {
     });
     let points = points.collect();
     view! {
-        <section class="admin-section" aria-labelledby="over-time">
+        <section aria-labelledby="over-time">
             <h2 id="over-time">"Over time"</h2>
             <p>{summary(&insights.over_time)}</p>
             <TimeChart points label="Mean score and number of messages over time"/>
@@ -334,7 +334,7 @@ fn Table(id: &'static str, title: &'static str, columns: &'static [&'static str]
         column => view! { <th scope="col">{column}</th> }.into_any(),
     });
     view! {
-        <section class="admin-section" aria-labelledby=id>
+        <section aria-labelledby=id>
             <h2 id=id>{title}</h2>
             // Where it scrolls, the keyboard has to reach it.
             <div class="admin-scroll" tabindex="0" role="group" aria-labelledby=id>

@@ -10,18 +10,29 @@ import { report, round } from './report.js';
 
 const MESSAGES = Number(process.env.LIA_MESSAGES ?? 1_000_000);
 const USERS = Number(process.env.LIA_USERS ?? 1_000);
+const ENGINES = (process.env.LIA_ENGINES ?? 'SQLite Postgres').split(' ');
 const ROUNDS = 21;
 
 const run = promisify(execFile);
 const today = new Date();
 const day = (back) => new Date(today - back * 86_400_000).toISOString().slice(0, 10);
-const QUESTIONS = {
-  'thirty days, by day': '',
-  'a year, by day': `?from=${day(364)}`,
-  'a year, by week': `?from=${day(364)}&step=week`,
-  'a year, by month': `?from=${day(364)}&step=month`,
-  'a year, one model and method': `?from=${day(364)}&step=week&provider=openai&model=gpt-5.2&method=local`,
+const FILTERS = {
+  '': '',
+  ', one provider': '&provider=openai',
+  ', one model': '&provider=openai&model=gpt-5.2',
+  ', one method': '&method=local',
+  ', one model and method': '&provider=openai&model=gpt-5.2&method=local',
 };
+const API = '/api/v1/admin/sentiment';
+const questions = { 'thirty days': API };
+for (const step of ['day', 'week', 'month']) {
+  for (const [what, filter] of Object.entries(FILTERS)) {
+    questions[`a year by ${step}${what}`] = `${API}?from=${day(364)}&step=${step}${filter}`;
+  }
+}
+questions['ten years by month'] = `${API}?from=${day(3_640)}&step=month`;
+questions['a year by day, the page'] = `/admin?from=${day(364)}`;
+questions['a year by day, as CSV'] = `${API}/export.csv?from=${day(364)}`;
 
 /** Fills a Lia that is not running and serves it. */
 async function filled(env) {
@@ -62,14 +73,12 @@ async function ask(lia, admin, path) {
 }
 
 const figures = {};
-for (const [engine, env] of [
-  ['SQLite', {}],
-  ['Postgres', { DATABASE_URL: process.env.LIA_POSTGRES }],
-]) {
+for (const engine of ENGINES) {
+  const env = engine === 'Postgres' ? { DATABASE_URL: process.env.LIA_POSTGRES } : {};
   const { lia, admin, seconds } = await filled(env);
   figures[`${engine}: filling ${MESSAGES} messages`] = { value: round(seconds), unit: 's' };
-  for (const [what, query] of Object.entries(QUESTIONS)) {
-    const { middle, longest, processor } = await ask(lia, admin, `/api/v1/admin/sentiment${query}`);
+  for (const [what, path] of Object.entries(questions)) {
+    const { middle, longest, processor } = await ask(lia, admin, path);
     const unit = `ms (longest of ${ROUNDS}: ${round(longest, 1)}, processor ${round(processor, 1)})`;
     figures[`${engine}: ${what}`] = { value: round(middle, 1), unit };
   }

@@ -55,20 +55,33 @@ impl Choice {
         }
     }
 
-    /// Tokens as the wire says them, and what they cost: as the provider said, else by the list price.
-    pub(crate) fn bill(&self, usage: llm::Usage) -> Usage {
-        /// A billion tokens, or a thousand dollars: no answer has or costs so much, whatever a provider says, and millions
-        /// of such answers can be added up.
-        const MOST: u64 = 1_000_000_000;
-        let (read, written) = (usage.input_tokens.unwrap_or_default(), usage.output_tokens.unwrap_or_default());
-        let listed = || self.price.map(|price| price.cost_micros(read, written));
-        let whole = |number: u64| i64::try_from(number.min(MOST)).unwrap_or(i64::MAX);
-        Usage {
-            input_tokens: whole(read),
-            output_tokens: whole(written),
-            estimated: usage.estimated,
-            cost_micros: usage.cost_micros.or_else(listed).map(whole),
+    /// A model that its provider does not list, and of which nothing is known.
+    fn unlisted(provider: &Provider, model: &str) -> Self {
+        Self {
+            provider: provider.clone(),
+            model: model.to_owned(),
+            context_window: None,
+            price: None,
+            capabilities: Vec::new(),
+            settings: GenerationSettings::default(),
+            sentiment_method: SentimentMethod::Local,
         }
+    }
+}
+
+/// Tokens as the wire says them, and what they cost: as the provider said, else by the list price.
+pub(crate) fn bill(price: Option<llm::Price>, usage: llm::Usage) -> Usage {
+    /// A billion tokens, or a thousand dollars: no answer has or costs so much, whatever a provider says, and millions of
+    /// such answers can be added up.
+    const MOST: u64 = 1_000_000_000;
+    let (read, written) = (usage.input_tokens.unwrap_or_default(), usage.output_tokens.unwrap_or_default());
+    let listed = || price.map(|price| price.cost_micros(read, written));
+    let whole = |number: u64| i64::try_from(number.min(MOST)).unwrap_or(i64::MAX);
+    Usage {
+        input_tokens: whole(read),
+        output_tokens: whole(written),
+        estimated: usage.estimated,
+        cost_micros: usage.cost_micros.or_else(listed).map(whole),
     }
 }
 
@@ -204,17 +217,16 @@ pub(crate) async fn named(backend: &Backend, provider: Option<&str>, model: Opti
         (Some(found), _) => Ok(Choice::new(provider, found)),
         (None, None) => Err(Error::field("model", "This provider has no models.")),
         // A provider that cannot list its models may still know this one.
-        (None, Some(id)) if models.is_empty() => Ok(Choice {
-            provider: provider.clone(),
-            model: id.to_owned(),
-            context_window: None,
-            price: None,
-            capabilities: Vec::new(),
-            settings: GenerationSettings::default(),
-            sentiment_method: SentimentMethod::Local,
-        }),
+        (None, Some(id)) if models.is_empty() => Ok(Choice::unlisted(provider, id)),
         (None, Some(_)) => Err(Error::field("model", "There is no such model at this provider.")),
     }
+}
+
+/// A model of the configuration: as its provider lists it, else as nothing is known of it. None: there is no such provider.
+pub(crate) async fn configured(backend: &Backend, model: &ModelRef) -> Option<Choice> {
+    let provider = backend.config.providers.get(&model.provider)?;
+    let listed = named(backend, Some(&model.provider), Some(&model.model)).await;
+    Some(listed.unwrap_or_else(|_| Choice::unlisted(provider, &model.model)))
 }
 
 fn wire(model: llm::ModelInfo) -> Model {

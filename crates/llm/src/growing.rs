@@ -135,6 +135,16 @@ impl GrowingField {
         mem::take(&mut self.out)
     }
 
+    /// Whether the text is whole, as far as what has come says it: only other fields are still to come. What follows a
+    /// quote that the model forgot to escape proves it wrong.
+    pub fn is_whole(&self) -> bool {
+        match &self.state {
+            State::Talk(_) | State::Text => false,
+            State::Object(object) => object.is_found && !matches!(object.place, Place::Text(_)),
+            State::After(_) => true,
+        }
+    }
+
     /// At the end of the answer: the rest of what its reader may see, and the other fields where they are JSON.
     pub fn finish(self) -> (String, Option<Value>) {
         match self.state {
@@ -455,6 +465,28 @@ mod tests {
 
     fn text(answer: &str) -> String {
         read([answer]).0
+    }
+
+    #[test]
+    fn a_text_is_whole_when_only_other_fields_are_to_come() {
+        let is_whole = |answer: &str| {
+            let mut growing = GrowingField::new(NAMES);
+            growing.push(answer);
+            growing.is_whole()
+        };
+        for unfinished in
+            ["", "Hi", "{", "{\"response\": \"Hi", "{\"sentiment\": {\"score\": 1}", "{\"response\": \"Hi \"you"]
+        {
+            assert!(!is_whole(unfinished), "{unfinished}");
+        }
+        for whole in [
+            "{\"response\": \"Hi\"",
+            "{\"response\": \"Hi\", \"senti",
+            "{\"response\": \"Hi\", \"sentiment\": {",
+            "{\"response\": \"\"}",
+        ] {
+            assert!(is_whole(whole), "{whole}");
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub use language::{Credentials, NaturalLanguage, ServiceAccount, Tone};
 pub use models::{Capability, ModelInfo, Price};
 pub use offline::Offline;
 pub use openai::OpenAi;
-pub use provider::Provider;
+pub use provider::{Provider, collect};
 pub use providers::Providers;
 pub use request::{ChatMessage, ChatRequest, Part, Role, Settings, estimate_tokens};
 pub use structured::Schema;

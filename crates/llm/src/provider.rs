@@ -101,8 +101,7 @@ impl Provider {
         }
     }
 
-    /// Asks, and waits for the whole answer. A refusal, or a filter that left nothing, is a
-    /// [`ContentFilter`](ErrorKind::ContentFilter) error.
+    /// Asks, and [waits for the whole answer](collect).
     pub async fn generate(&self, request: ChatRequest) -> Result<String, Error> {
         collect(self.stream(request)).await
     }
@@ -144,8 +143,9 @@ impl Provider {
     }
 }
 
-/// The text of a whole answer.
-async fn collect(mut deltas: DeltaStream) -> Result<String, Error> {
+/// The text of a whole answer. A refusal, or a filter that left nothing, is a
+/// [`ContentFilter`](ErrorKind::ContentFilter) error.
+pub async fn collect(mut deltas: DeltaStream) -> Result<String, Error> {
     let (mut text, mut refusal) = (String::new(), String::new());
     let mut is_filtered = false;
     while let Some(delta) = deltas.next().await {

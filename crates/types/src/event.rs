@@ -53,7 +53,7 @@ pub enum FinishReason {
     Other,
 }
 
-/// Tokens of one answer.
+/// Tokens of one answer, with those of the second call that read its question, where one was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
@@ -64,7 +64,8 @@ pub struct Usage {
     /// Whether Lia counted because the provider did not.
     #[serde(default)]
     pub estimated: bool,
-    /// What it cost in millionths of a US dollar: as the provider said, else by its list price; absent where unknown.
+    /// What it cost in millionths of a US dollar: as the provider said, else by its list price; absent where unknown. Where
+    /// it is known of one of two calls only, that, as an estimate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_micros: Option<i64>,
 }

@@ -129,3 +129,45 @@ async fn an_answer_that_ends_early_has_cost_too() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_call_that_reads_the_question_costs_too() {
+    /// What only the second call has in its body.
+    const SECOND_CALL: &str = "\"temperature\":0.1";
+    const READING: &str = "{\"score\": 0.9, \"label\": \"Positive\", \"emotion\": \"joy\", \"confidence\": 0.9}";
+    on_both(async |setup| {
+        let app = setup.start_with_every_provider().await;
+        let ada = app.register("ada").await;
+        let ask = async |second: Option<Script>| {
+            let mut question = with_price("What a day!");
+            question["sentiment_method"] = json!(if second.is_some() { "llm_separate" } else { "local" });
+            if let Some(second) = second {
+                app.emulator.script(second.asked_for(SECOND_CALL));
+            }
+            app.emulator.script(Script::text("one two three"));
+            let events = ada.stream(&question).await.rest().await;
+            let usage = events.last().unwrap().data["usage"].clone();
+            let conversation = conversation(&ada, &events).await;
+            assert_eq!(newest(&conversation), usage);
+            assert_eq!(conversation["usage"], usage, "the conversation counts it once");
+            assert!(conversation["messages"][0]["model_info"].is_null(), "and the question not at all");
+            let count = |name: &str| usage[name].as_i64().unwrap();
+            (count("input_tokens"), count("output_tokens"), count("cost_micros"), usage["estimated"] == true)
+        };
+        let (sent, written, cost, _) = ask(None).await;
+        let (all_sent, all_written, all_cost, estimated) = ask(Some(Script::text(READING))).await;
+        let words = i64::try_from(READING.split_inclusive(' ').count()).unwrap();
+        assert_eq!((all_written, estimated), (written + words, false), "as the provider counts both");
+        assert!(all_sent > sent + 100, "the second call says how to read: {all_sent}");
+        assert_eq!(all_cost, all_sent + 2 * all_written);
+        // A call that breaks off, or is not waited for any longer, has cost what came of it.
+        for broken in [Script::text(READING).cut(2), Script::text(READING).hang(2)] {
+            let (broken_sent, broken_written, broken_cost, estimated) = ask(Some(broken)).await;
+            assert!(broken_sent > sent + 100 && estimated);
+            assert!((written + 1..all_written).contains(&broken_written), "{broken_written}");
+            assert_eq!(broken_cost, broken_sent + 2 * broken_written, "by the list");
+        }
+        assert_eq!(ask(Some(Script::failure(401))).await, (sent, written, cost, false), "a refused call costs nothing");
+    })
+    .await;
+}

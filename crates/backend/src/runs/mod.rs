@@ -8,6 +8,7 @@ mod context;
 mod follow;
 pub(crate) mod live;
 pub(crate) mod log;
+pub(crate) mod meter;
 pub(crate) mod node;
 mod seam;
 pub(crate) mod slots;

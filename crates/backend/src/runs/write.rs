@@ -3,6 +3,7 @@
 use super::context;
 use super::live::{EarlyEnd, Live, Unstored};
 use super::log::STORE_LIMIT;
+use super::meter::{self, Meter};
 use super::seam::Seam;
 
 use crate::db::run_log::Entry;
@@ -11,12 +12,8 @@ use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
 use crate::{Backend, db, error::Result, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
-use std::{
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
-use tokio::time::timeout;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use tokio::time::{Instant, timeout, timeout_at};
 use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, Page, RunError, RunEvent, Usage};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
@@ -87,8 +84,8 @@ impl Ending {
 pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, opening: Option<String>) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
-    let meter = Mutex::new(Meter::default());
-    let beside = Beside::begin(&backend, &live.started, &choice);
+    let meter = Meter::default();
+    let mut beside = Beside::begin(&backend, &live.started, &choice);
     let mut text = AnswerText::of(&choice);
     let ended = tokio::select! {
         biased;
@@ -118,7 +115,7 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
         },
         judged => judged,
     };
-    let used = used(&live, &choice, *lock(&meter));
+    let used = meter::together(meter.used(), beside.used());
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
     Box::pin(end(&backend, &live, ending.with_usage(used), judged)).await;
@@ -141,36 +138,6 @@ fn forget(backend: &Backend, live: &Arc<Live>) {
     live.leave();
 }
 
-/// What an answer has used so far, as far as it is known. Outlives the relay: an answer that is stopped has cost too.
-#[derive(Clone, Copy, Debug, Default)]
-struct Meter {
-    /// Tokens that were sent, estimated.
-    sent: Option<u64>,
-    /// What the provider counted.
-    counted: Option<llm::Usage>,
-}
-
-fn lock(meter: &Mutex<Meter>) -> MutexGuard<'_, Meter> {
-    meter.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What an answer used: as its provider counted, else estimated from what was sent and what is written of it. Nothing is
-/// known of an answer without a word.
-fn used(live: &Live, choice: &Choice, meter: Meter) -> Option<Usage> {
-    let estimate = || {
-        let (content, thought, _) = live.text();
-        let written = llm::estimate_tokens(&content) + llm::estimate_tokens(&thought);
-        let input_tokens = meter.sent.filter(|_| written > 0)?;
-        Some(llm::Usage {
-            input_tokens: Some(input_tokens),
-            output_tokens: Some(written),
-            estimated: true,
-            cost_micros: None,
-        })
-    };
-    meter.counted.or_else(estimate).map(|usage| choice.bill(usage))
-}
-
 /// Passes the provider's deltas on. Dropping this future drops the provider's connection.
 async fn relay(
     backend: &Backend,
@@ -178,7 +145,7 @@ async fn relay(
     choice: &Choice,
     model: &ModelInfo,
     opening: Option<String>,
-    meter: &Mutex<Meter>,
+    meter: &Meter,
     text: &mut AnswerText,
 ) -> Ending {
     let (kept, thought, _) = live.text();
@@ -206,15 +173,27 @@ async fn relay(
         messages,
         settings: choice.llm_settings(),
     };
-    lock(meter).sent = Some(request.estimate_input_tokens());
     // A model that cannot be asked for JSON at all is asked for its words alone.
     let plainly = text.is_structured().then(|| request.clone());
     let before = if text.is_structured() { sentiment::before(backend, live.started.run_id).await } else { None };
     // What has come together is told together: one look for each follower instead of one for each token.
-    let mut deltas = text.ask(choice, request, before.as_ref()).ready_chunks(TOLD_AT_ONCE);
+    meter.count_written(&kept);
+    meter.count_written(&thought);
+    let mut deltas = text.ask(choice, request, before.as_ref(), meter).ready_chunks(TOLD_AT_ONCE);
     let mut seam = Seam::after(kept);
     let mut declined = false;
-    while let Some(ready) = deltas.next().await {
+    // Where only the reading is still to come, the end does not wait for it longer than for one that is asked for beside.
+    let mut limit = None;
+    loop {
+        let next = match limit {
+            Some(limit) => timeout_at(limit, deltas.next()).await,
+            None => Ok(deltas.next().await),
+        };
+        let Ok(next) = next else {
+            tell(backend, live, vec![RunEvent::Chunk { content: seam.end() }]).await;
+            return Ending::done(model, MessageStatus::Complete, FinishReason::Stop);
+        };
+        let Some(ready) = next else { break };
         let mut events = Vec::with_capacity(ready.len());
         let mut over = None;
         for delta in ready {
@@ -228,7 +207,7 @@ async fn relay(
                     let apart = if std::mem::take(&mut thoughts_apart) { "\n\n" } else { "" };
                     events.push(RunEvent::Thought { content: format!("{apart}{content}") });
                 }
-                Ok(Delta::Usage(counted)) => lock(meter).counted = Some(counted),
+                Ok(Delta::Usage(_)) => {}
                 Ok(Delta::Finish(finish)) => over = Some(Ok(finish)),
                 Err(error) => over = Some(Err(error)),
             }
@@ -237,6 +216,7 @@ async fn relay(
             events.push(RunEvent::Chunk { content: seam.end() });
         }
         tell(backend, live, events).await;
+        limit = text.waits_for_reading().then(|| limit.unwrap_or_else(|| Instant::now() + sentiment::WAIT));
         match over {
             Some(Ok(finish)) => {
                 let reason = if declined { FinishReason::ContentFilter } else { reason(&finish) };
@@ -247,7 +227,7 @@ async fn relay(
                     if text.is_structured() && error.kind() == ErrorKind::BadRequest && live.text_length() == 0 =>
                 {
                     *text = AnswerText::Plain;
-                    deltas = text.ask(choice, request.clone(), None).ready_chunks(TOLD_AT_ONCE);
+                    deltas = text.ask(choice, request.clone(), None, meter).ready_chunks(TOLD_AT_ONCE);
                 }
                 _ => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
             },

@@ -1,7 +1,8 @@
 //! The method `llm_separate`: a second, small call beside the answer. It asks only for the reading.
 
 use super::{State, judgement, judgement::Judgement, prompt};
-use llm::{ChatMessage, ChatRequest, Provider, Settings};
+use crate::{models::Choice, runs::meter::Meter};
+use llm::{ChatMessage, ChatRequest, Settings};
 use types::SentimentMethod;
 
 /// Enough for a reading with its summary, also for a model that thinks a little first.
@@ -10,28 +11,31 @@ const MAX_TOKENS: u32 = 1_000;
 const TEXT_MAX_BYTES: usize = 8 * 1024;
 
 /// Asks the model. `None`, and a line in the log, where that fails or its answer holds no reading.
-pub(super) async fn read(provider: &Provider, model: &str, text: &str, before: Option<&State>) -> Option<Judgement> {
+pub(super) async fn read(reader: &Choice, text: &str, before: Option<&State>, meter: &Meter) -> Option<Judgement> {
+    let Choice { provider, model, .. } = reader;
     let task = "Answer with one JSON object and nothing else. It follows this JSON Schema:";
     let system = format!("{} {task} {}", prompt::guide(before), prompt::reading_schema());
     let request = ChatRequest {
-        model: model.to_owned(),
+        model: model.clone(),
         system: Some(system),
         messages: vec![ChatMessage::user(shortened(text))],
         settings: Settings { temperature: Some(0.1), max_tokens: Some(MAX_TOKENS), ..Settings::default() },
     };
-    match provider.generate(request).await {
+    let sent = request.estimate_input_tokens();
+    let deltas = meter.watch(sent, reader.price, provider.stream(request));
+    match llm::collect(deltas).await {
         Ok(answer) => {
             let judged = judgement::find_object(&answer);
             let judged = judged.and_then(|object| Judgement::from_json(&object, SentimentMethod::LlmSeparate));
             if judged.is_none() {
-                tracing::warn!(llm.provider = provider.id(), llm.model = model, "a model's reading cannot be read");
+                tracing::warn!(llm.provider = provider.id(), llm.model = %model, "a model's reading cannot be read");
             }
             judged
         }
         Err(error) => {
             tracing::warn!(
                 llm.provider = provider.id(),
-                llm.model = model,
+                llm.model = %model,
                 error.kind = %error.kind(),
                 error.detail = error.detail(),
                 "a model could not be asked for a reading"

@@ -16,18 +16,22 @@ pub(crate) use judgement::Judgement;
 pub(crate) use state::State;
 pub(crate) use structured::AnswerText;
 
-use crate::{Actor, Backend, db, models::Choice};
-use llm::{NaturalLanguage, Offline, Provider};
+use crate::{
+    Actor, Backend, db,
+    models::{self, Choice},
+    runs::meter::Meter,
+};
+use llm::{NaturalLanguage, Offline};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use types::{
     ConversationId, MessageId, MethodInfo, Methods, ModelRef, NewRun, Preferences, RunEvent, RunId, Sentiment,
-    SentimentMethod, SentimentUpdate, StartedRun,
+    SentimentMethod, SentimentUpdate, StartedRun, Usage,
 };
 
 /// How long the end of an answer waits for a reading.
-const WAIT: Duration = Duration::from_secs(2);
+pub(crate) const WAIT: Duration = Duration::from_secs(2);
 /// How long a reading beside an answer may take at all.
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -102,47 +106,54 @@ pub(crate) async fn before(backend: &Backend, run: RunId) -> Option<State> {
 
 /// A reading that is being asked for beside an answer. Dropping it gives it up.
 #[derive(Debug)]
-pub(crate) struct Beside(Option<AbortOnDropHandle<Option<Judgement>>>);
+pub(crate) struct Beside {
+    asking: Option<AbortOnDropHandle<Option<Judgement>>>,
+    meter: Meter,
+}
 
 impl Beside {
     /// Asks, where the message's method is one that asks.
     pub(crate) fn begin(backend: &Backend, started: &StartedRun, choice: &Choice) -> Self {
+        let meter = Meter::default();
         let asking = match choice.sentiment_method {
             SentimentMethod::LlmSeparate | SentimentMethod::NlpApi => {
-                let asking = ask(backend.clone(), started.run_id, choice.clone());
+                let asking = ask(backend.clone(), started.run_id, choice.clone(), meter.clone());
                 Some(AbortOnDropHandle::new(backend.runs.tasks.spawn(asking)))
             }
             SentimentMethod::Structured | SentimentMethod::Local => None,
         };
-        Self(asking)
+        Self { asking, meter }
     }
 
     /// The reading. Where the answer has come to its good end, it is waited for a little; else it is there or it is not.
-    pub(crate) async fn settle(self, has_time: bool) -> Option<Judgement> {
-        let asking = self.0?;
+    pub(crate) async fn settle(&mut self, has_time: bool) -> Option<Judgement> {
+        let asking = self.asking.take()?;
         let limit = if has_time { WAIT } else { Duration::ZERO };
         timeout(limit, asking).await.ok()?.ok()?
     }
+
+    /// What asking has used so far.
+    pub(crate) fn used(&self) -> Option<Usage> {
+        self.meter.used()
+    }
 }
 
-async fn ask(backend: Backend, run: RunId, choice: Choice) -> Option<Judgement> {
+async fn ask(backend: Backend, run: RunId, choice: Choice, meter: Meter) -> Option<Judgement> {
     let asked = db::sentiment::find_asked(&backend.db, run).await.ok()??;
     if choice.sentiment_method == SentimentMethod::NlpApi {
         let language = backend.config.sentiment.language.as_ref()?;
         return nlp_api::read(language, &asked.text, LIMIT).await;
     }
-    let (provider, model) = reader(&backend, &choice)?;
-    let reading = llm_separate::read(provider, model, &asked.text, asked.state.as_ref());
-    timeout(LIMIT, reading).await.ok()?
-}
-
-/// The model that `llm_separate` asks: the configured one, else the one that answers; none where that is Offline.
-fn reader<'a>(backend: &'a Backend, choice: &'a Choice) -> Option<(&'a Provider, &'a str)> {
-    let (provider, model) = match &backend.config.sentiment.model {
-        Some(chosen) => (backend.config.providers.get(&chosen.provider)?, chosen.model.as_str()),
-        None => (&choice.provider, choice.model.as_str()),
+    // The configured model, else the one that answers. Offline cannot read.
+    let reader = match &backend.config.sentiment.model {
+        Some(model) => models::configured(&backend, model).await?,
+        None => choice,
     };
-    (provider.id() != Offline::ID).then_some((provider, model))
+    if reader.provider.id() == Offline::ID {
+        return None;
+    }
+    let reading = llm_separate::read(&reader, &asked.text, asked.state.as_ref(), &meter);
+    timeout(LIMIT, reading).await.ok()?
 }
 
 /// How a message reads, and its conversation with it: what is stored with the end of its answer.

@@ -2,7 +2,7 @@
 //! shown as they grow; whatever the model writes instead is shown as well.
 
 use super::{State, judgement::Judgement, prompt};
-use crate::models::Choice;
+use crate::{models::Choice, runs::meter::Meter};
 use llm::{Capability, ChatRequest, DeltaStream, GrowingField};
 use types::SentimentMethod;
 
@@ -37,14 +37,22 @@ impl AnswerText {
     }
 
     /// Asks in the way that this text is read.
-    pub(crate) fn ask(&self, choice: &Choice, mut request: ChatRequest, before: Option<&State>) -> DeltaStream {
+    pub(crate) fn ask(
+        &self,
+        choice: &Choice,
+        mut request: ChatRequest,
+        before: Option<&State>,
+        meter: &Meter,
+    ) -> DeltaStream {
         match self {
-            Self::Plain => choice.provider.stream(request),
+            Self::Plain => meter.watch(request.estimate_input_tokens(), choice.price, choice.provider.stream(request)),
             Self::Structured(_) => {
                 let task = "Write your answer to the person, all of it and in Markdown as ever, into `response`.";
                 let system = request.system.unwrap_or_default();
                 request.system = Some(format!("{system}\n\n{task} {}", prompt::guide(before)));
-                choice.provider.stream_structured(request, &prompt::answer_schema())
+                let sent = request.estimate_input_tokens();
+                let deltas = choice.provider.stream_structured(request, &prompt::answer_schema());
+                meter.watch(sent, choice.price, deltas)
             }
         }
     }
@@ -54,6 +62,14 @@ impl AnswerText {
         match self {
             Self::Plain => piece,
             Self::Structured(growing) => growing.push(&piece),
+        }
+    }
+
+    /// Whether all words have been shown and only the reading is still to come.
+    pub(crate) fn waits_for_reading(&self) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Structured(growing) => growing.is_whole(),
         }
     }
 

@@ -56,7 +56,7 @@ measure_relay() {
 }
 
 # Fills both engines and asks for what the dashboard shows. Runs in a shell of its own, as above. LIA_MESSAGES and
-# LIA_USERS say how much is invented, LIA_ENGINES on which engines.
+# LIA_USERS say how much is invented, LIA_DAYS over how many days, LIA_ENGINES on which engines.
 measure_dashboard() {
   ensure_node
   start_postgres

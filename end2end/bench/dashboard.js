@@ -1,19 +1,18 @@
 // The dashboard on many messages, on both engines: how long filling takes, and how long an admin waits for an answer,
 // asked over HTTP one question at a time.
 
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { Client } from '../support/api.js';
 import { Lia } from '../support/program.js';
 import { report, round } from './report.js';
 
 const MESSAGES = Number(process.env.LIA_MESSAGES ?? 1_000_000);
 const USERS = Number(process.env.LIA_USERS ?? 1_000);
+// How many days the messages are spread over: the cells of the dashboard are as many.
+const DAYS = Number(process.env.LIA_DAYS ?? 365);
 const ENGINES = (process.env.LIA_ENGINES ?? 'SQLite Postgres').split(' ');
 const ROUNDS = 21;
 
-const run = promisify(execFile);
 const today = new Date();
 const day = (back) => new Date(today - back * 86_400_000).toISOString().slice(0, 10);
 const FILTERS = {
@@ -30,23 +29,19 @@ for (const step of ['day', 'week', 'month']) {
     questions[`a year by ${step}${what}`] = `${API}?from=${day(364)}&step=${step}${filter}`;
   }
 }
+questions['ten years by week'] = `${API}?from=${day(3_640)}&step=week`;
 questions['ten years by month'] = `${API}?from=${day(3_640)}&step=month`;
 questions['a year by day, the page'] = `/admin?from=${day(364)}`;
 questions['a year by day, as CSV'] = `${API}/export.csv?from=${day(364)}`;
 
-/** Fills a Lia that is not running and serves it. */
+/** A Lia that serves what so many people wrote, its admin, and how long inventing that took. */
 async function filled(env) {
-  // Making the account first: whoever comes first is the admin.
   const lia = await Lia.start({ env });
+  // Whoever comes first is the admin.
   const admin = await Client.register(lia.url);
-  await lia.kill();
   const began = performance.now();
-  const args = ['admin', 'fill', '--force', '--messages', MESSAGES, '--users', USERS].map(String);
-  const settings = { PATH: process.env.PATH, HOME: lia.folder, OLLAMA_BASE_URL: 'http://127.0.0.1:9', ...env };
-  await run(process.env.LIA_PROGRAM, args, { cwd: lia.folder, env: settings });
-  const seconds = (performance.now() - began) / 1000;
-  await lia.startAgain();
-  return { lia, admin, seconds };
+  await lia.fill({ messages: MESSAGES, users: USERS, days: DAYS });
+  return { lia, admin, seconds: (performance.now() - began) / 1000 };
 }
 
 /** Milliseconds of Lia's processor time so far: Linux shows a hundred ticks a second on every machine. */

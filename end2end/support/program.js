@@ -1,13 +1,15 @@
 // Starts and ends the programs under test: Lia herself, and the emulator that stands in for a provider.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
+const run = promisify(execFile);
 const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const programs = {
   lia: process.env.LIA_PROGRAM ?? join(repository, 'target/quick/lia'),
@@ -126,6 +128,7 @@ export class Lia {
     const port = await freePort();
     lia.url = `http://127.0.0.1:${port}`;
     lia.folder = await mkdtemp(join(tmpdir(), 'lia-end2end-'));
+    lia.env = env;
     lia.program = new Program({
       path: programs.lia,
       args: ['serve'],
@@ -151,6 +154,15 @@ export class Lia {
 
   get pid() {
     return this.program.pid;
+  }
+
+  /** Invents people and what they wrote, with `lia admin fill`, and serves again. */
+  async fill({ messages, users, days = 365 }) {
+    await this.kill();
+    const env = { PATH: process.env.PATH, HOME: this.folder, OLLAMA_BASE_URL: 'http://127.0.0.1:9', ...this.env };
+    const args = ['admin', 'fill', '--force', '--messages', String(messages), '--users', String(users), '--days', String(days)];
+    await run(programs.lia, args, { cwd: this.folder, env });
+    await this.startAgain();
   }
 
   /** The end nobody can prepare for. */

@@ -1,10 +1,10 @@
 -- What the admin dashboard shows, added up a day at a time; crates/backend/src/insights says how. SQLite; the other
 -- folder holds the same tables and columns.
 
--- A cell: one day (UTC) or month, provider, model and method. It is made anew from the messages whenever something of its
--- day has changed, so nothing in it outlives them; a month's is made from those of its days.
+-- A cell: one day (UTC), week or month, provider, model and method. It is made anew from the messages whenever something
+-- of its day has changed, so nothing in it outlives them; that of a week or month is made from those of its days.
 create table sentiment_cells (
-    step text not null check (step in ('day', 'month')),
+    step text not null check (step in ('day', 'week', 'month')),
     -- The first day of the step.
     day date not null,
     -- The model that was asked; empty where none is known.

@@ -78,6 +78,9 @@ enum Admin {
         /// How many questions and answers together
         #[arg(long, default_value_t = 20_000)]
         messages: u32,
+        /// How many days back they go
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650))]
+        days: u16,
         /// The same number invents the same
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -126,8 +129,8 @@ async fn run(arguments: Arguments) -> ExitCode {
         Command::Serve => Box::pin(commands::serve(config)).await,
         Command::Migrate => commands::migrate(&config).await,
         Command::Admin(Admin::Create { email, username }) => commands::create_admin(&config, email, username).await,
-        Command::Admin(Admin::Fill { users, messages, seed, force }) => {
-            commands::fill(&config, Amount { users, messages, seed, force }).await
+        Command::Admin(Admin::Fill { users, messages, days, seed, force }) => {
+            commands::fill(&config, Amount { users, messages, days, seed, force }).await
         }
         Command::Admin(Admin::Promote { email }) => commands::promote(&config, &email).await,
         Command::Config(ConfigCommand::Check) => commands::check(&config),

@@ -20,14 +20,14 @@ pub struct Amount {
     pub users: u32,
     /// Questions and answers together.
     pub messages: u32,
+    /// The days before today over which everything is spread.
+    pub days: u16,
     /// Chooses what is invented.
     pub seed: u64,
     /// Whether to fill a database that has people in it.
     pub force: bool,
 }
 
-/// The days before today over which everything is spread.
-const DAYS: i64 = 365;
 /// Conversations in one transaction. SQLite takes 32,766 values in a statement, and a message has 19.
 const BATCH: usize = 1_000;
 
@@ -112,6 +112,13 @@ struct Character {
     favourite: usize,
 }
 
+/// When everything happens: before this moment, within so many days.
+#[derive(Clone, Copy)]
+struct Span {
+    end: DateTime<Utc>,
+    days: u16,
+}
+
 /// A conversation that is being invented, a message at a time.
 struct Draft {
     id: ConversationId,
@@ -133,24 +140,19 @@ pub async fn fill(backend: &Backend, amount: Amount) -> Result<u64> {
         ));
     }
     let mut random = StdRng::seed_from_u64(amount.seed);
-    let now = backend.clock.now();
-    let people = invent_people(backend, &mut random, amount.users, now).await?;
+    let span = Span { end: backend.clock.now(), days: amount.days };
+    let people = invent_people(backend, &mut random, amount.users, span).await?;
     let (mut written, wanted) = (0, u64::from(amount.messages));
     while written < wanted && !people.is_empty() {
-        written += write_batch(backend, &mut random, &people, now, wanted - written).await?;
+        written += write_batch(backend, &mut random, &people, span, wanted - written).await?;
     }
     db::fill::analyze(&backend.db).await?;
     insights::roll_up(backend).await?;
     Ok(written)
 }
 
-async fn invent_people(
-    backend: &Backend,
-    random: &mut StdRng,
-    users: u32,
-    now: DateTime<Utc>,
-) -> Result<Vec<Character>> {
-    let created_at = now - TimeDelta::days(DAYS);
+async fn invent_people(backend: &Backend, random: &mut StdRng, users: u32, span: Span) -> Result<Vec<Character>> {
+    let created_at = span.end - TimeDelta::days(span.days.into());
     // A name of its own for every filling, so that a second one with --force has room.
     let family = random.random_range(0..u32::MAX);
     let names: Vec<_> = (0..users)
@@ -181,7 +183,7 @@ async fn write_batch(
     backend: &Backend,
     random: &mut StdRng,
     people: &[Character],
-    now: DateTime<Utc>,
+    span: Span,
     most: u64,
 ) -> Result<u64> {
     let mut conversations = Vec::with_capacity(BATCH);
@@ -189,14 +191,14 @@ async fn write_batch(
     let mut left = usize::try_from(most).unwrap_or(usize::MAX);
     while conversations.len() < BATCH && left > 0 {
         let Ok(person) = people.choose_weighted(random, |person| person.activity) else { break };
-        let draft = begin(random, person, now, left);
+        let draft = begin(random, person, span, left);
         left -= draft.length;
         conversations.push(db::fill::Conversation {
             id: draft.id,
             owner: person.id,
             title: TITLES.choose(random).copied().unwrap_or_default().to_owned(),
             created_at: draft.at,
-            updated_at: now.min(draft.at + TimeDelta::minutes(90)),
+            updated_at: span.end.min(draft.at + TimeDelta::minutes(90)),
         });
         drafts.push(draft);
     }
@@ -220,16 +222,15 @@ async fn write_batch(
     Ok(written)
 }
 
-fn begin(random: &mut StdRng, person: &Character, now: DateTime<Utc>, most: usize) -> Draft {
+fn begin(random: &mut StdRng, person: &Character, span: Span, most: usize) -> Draft {
     // More in the last months than in the first; the root of an even draw is that slope.
     let at = loop {
-        let ago =
-            f64::from(u16::try_from(DAYS).unwrap_or(u16::MAX)) * (1.0 - random.random_range(0.02_f64..1.0).sqrt());
+        let ago = f64::from(span.days) * (1.0 - random.random_range(0.02_f64..1.0).sqrt());
         let seconds = random.random_range(7.0..22.0) * 3_600.0 - 43_200.0;
-        #[expect(clippy::cast_possible_truncation, reason = "a year has few seconds")]
-        let at = now - TimeDelta::seconds((ago * 86_400.0 - seconds) as i64);
+        #[expect(clippy::cast_possible_truncation, reason = "a few years have few seconds")]
+        let at = span.end - TimeDelta::seconds((ago * 86_400.0 - seconds) as i64);
         let is_weekend = at.weekday().num_days_from_monday() >= 5;
-        if at < now - TimeDelta::hours(2) && (!is_weekend || random.random_bool(0.45)) {
+        if at < span.end - TimeDelta::hours(2) && (!is_weekend || random.random_bool(0.45)) {
             break at;
         }
     };

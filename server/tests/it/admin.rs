@@ -9,7 +9,7 @@ const DOORS: [&str; 3] =
 
 /// Invents people who have talked, and adds up what they said.
 async fn invent(app: &TestApp, users: u32, messages: u32) {
-    let amount = fill::Amount { users, messages, seed: 7, force: true };
+    let amount = fill::Amount { users, messages, days: 365, seed: 7, force: true };
     assert_eq!(fill::fill(app.backend(), amount).await.unwrap(), u64::from(messages));
     assert_eq!(insights::roll_up(app.backend()).await.unwrap(), 0, "filling adds everything up");
 }

@@ -8,22 +8,7 @@ use crate::insights::cells::{Answer, Course, Detail, People, Reading, Source, Ta
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use sqlx::types::Json;
 use std::collections::BTreeMap;
-
-/// How long a cell lasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Day,
-    Month,
-}
-
-impl Step {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Month => "month",
-        }
-    }
-}
+use types::InsightStep;
 
 /// A cell as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,10 +17,11 @@ pub(crate) struct Cell {
     pub(crate) totals: Totals,
 }
 
-/// The sum of a day's cell.
+/// The sum of a cell.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct DaySum {
-    pub(crate) day: NaiveDate,
+pub(crate) struct StepSum {
+    /// The first day of its step.
+    pub(crate) starts_on: NaiveDate,
     pub(crate) source: Source,
     pub(crate) sum: Tally,
 }
@@ -52,7 +38,7 @@ struct CellRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct DaySumRow {
+struct StepSumRow {
     day: NaiveDate,
     provider: String,
     model: String,
@@ -90,19 +76,20 @@ const CELLS: &str = "select provider, model, method, messages, score_sum, people
                      where step = $1 and day >= $2 and day < $3 order by day, provider, model, method";
 
 /// The cells of the steps that begin between two days, the second not included.
-pub(crate) async fn list(db: &Db, step: Step, from: NaiveDate, end: NaiveDate) -> Result<Vec<Cell>> {
+pub(crate) async fn list(db: &Db, step: InsightStep, from: NaiveDate, end: NaiveDate) -> Result<Vec<Cell>> {
     let rows: Vec<CellRow> =
         read!(db, |pool| sqlx::query_as(CELLS).bind(step.as_str()).bind(from).bind(end).fetch_all(pool).await?);
     Ok(rows.into_iter().map(cell).collect())
 }
 
-/// The sums of the days between two days, the second not included.
-pub(crate) async fn list_sums(db: &Db, from: NaiveDate, end: NaiveDate) -> Result<Vec<DaySum>> {
+/// The sums of the steps that begin between two days, the second not included.
+pub(crate) async fn list_sums(db: &Db, step: InsightStep, from: NaiveDate, end: NaiveDate) -> Result<Vec<StepSum>> {
     const SQL: &str = "select day, provider, model, method, messages, score_sum, people from sentiment_cells \
-                       where step = 'day' and day >= $1 and day < $2 order by day, provider, model, method";
-    let rows: Vec<DaySumRow> = read!(db, |pool| sqlx::query_as(SQL).bind(from).bind(end).fetch_all(pool).await?);
-    let sum = |row: DaySumRow| DaySum {
-        day: row.day,
+                       where step = $1 and day >= $2 and day < $3 order by day, provider, model, method";
+    let rows: Vec<StepSumRow> =
+        read!(db, |pool| sqlx::query_as(SQL).bind(step.as_str()).bind(from).bind(end).fetch_all(pool).await?);
+    let sum = |row: StepSumRow| StepSum {
+        starts_on: row.day,
         source: Source { provider: row.provider, model: row.model, method: row.method },
         sum: Tally { messages: row.messages, score_sum: row.score_sum, people: row.people.0 },
     };
@@ -208,7 +195,7 @@ pub(crate) async fn list_courses(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Cour
 /// The cells of the days between two days, as the transaction sees them.
 pub(crate) async fn list_days(tx: &mut Tx, from: NaiveDate, end: NaiveDate) -> Result<Vec<Cell>> {
     let rows: Vec<CellRow> = within!(tx, |connection| sqlx::query_as(CELLS)
-        .bind(Step::Day.as_str())
+        .bind(InsightStep::Day.as_str())
         .bind(from)
         .bind(end)
         .fetch_all(connection)
@@ -217,7 +204,12 @@ pub(crate) async fn list_days(tx: &mut Tx, from: NaiveDate, end: NaiveDate) -> R
 }
 
 /// Puts the cells of a step in the place of those there were.
-pub(crate) async fn replace(tx: &mut Tx, step: Step, day: NaiveDate, cells: &BTreeMap<Source, Totals>) -> Result<()> {
+pub(crate) async fn replace(
+    tx: &mut Tx,
+    step: InsightStep,
+    day: NaiveDate,
+    cells: &BTreeMap<Source, Totals>,
+) -> Result<()> {
     const DELETE: &str = "delete from sentiment_cells where step = $1 and day = $2";
     const INSERT: &str = "insert into sentiment_cells \
                           (step, day, provider, model, method, messages, score_sum, people, detail) \

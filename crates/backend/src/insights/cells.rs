@@ -1,4 +1,4 @@
-//! Cells: what the dashboard's numbers are added up from. One cell is a day or a month, a provider, a model and a method.
+//! Cells: what the dashboard's numbers are added up from. One cell is a day, a week or a month, a provider, a model and a method.
 //!
 //! Pure: from what was read on one day to its cells. It knows nothing of ranges or of what may be shown.
 
@@ -91,6 +91,14 @@ pub(crate) struct Tally {
     pub(crate) people: People,
 }
 
+impl Tally {
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.messages += other.messages;
+        self.score_sum += other.score_sum;
+        self.people.join(&other.people);
+    }
+}
+
 /// The numbers of one step and source.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Totals {
@@ -101,9 +109,7 @@ pub(crate) struct Totals {
 impl Totals {
     /// Adds those of another step.
     pub(crate) fn join(&mut self, other: &Self) {
-        self.sum.messages += other.sum.messages;
-        self.sum.score_sum += other.sum.score_sum;
-        self.sum.people.join(&other.sum.people);
+        self.sum.join(&other.sum);
         for (label, group) in &other.detail.labels {
             self.detail.labels.entry(label.clone()).or_default().join(group);
         }

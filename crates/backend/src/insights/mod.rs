@@ -4,8 +4,8 @@
 //! method (`cells`). A cell is always made whole, from the messages themselves; triggers of the database note the days
 //! on which something was written, corrected or deleted, and [`roll_up`] makes the cells of those days anew. So a cell
 //! equals what its messages say however they came and went, and what is deleted is gone from it with the next
-//! roll-up. Months are added up from their days, so that an answer reads a few cells a month, and of its days only the
-//! sums, however many messages there are.
+//! roll-up. Weeks and months are added up from their days, so that an answer reads a few cells a month and the sums of
+//! each point of its series, however many messages there are.
 //!
 //! What may be told of them is decided in `privacy` and `report`; the queries are those of `db::insights`, and there are
 //! no others. What remains possible is the difference of two ranges that share most of their days: it can tell how a
@@ -20,10 +20,10 @@ pub use csv::table as csv;
 
 use crate::{Actor, Backend, Permission, db, error::Result};
 use chrono::NaiveDate;
-use db::insights::{Cell, DaySum, Step};
+use db::insights::{Cell, StepSum};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::time::{Instant, sleep};
-use types::{InsightParameters, InsightStep, SentimentInsights};
+use types::{InsightParameters, InsightQuery, InsightStep, SentimentInsights};
 
 /// How long what was written may wait for the dashboard.
 const ROLL_UP_EVERY: Duration = Duration::from_secs(5);
@@ -36,24 +36,25 @@ const DAYS_AT_ONCE: i64 = 100;
 pub async fn sentiment(backend: &Backend, actor: &Actor, parameters: &InsightParameters) -> Result<SentimentInsights> {
     actor.require(Permission::ViewInsights)?;
     let query = parameters.check(backend.clock.now().date_naive())?;
-    let (cells, days) = read(&backend.db, query.from, query.to).await?;
-    Ok(report::report(&cells, &days, &query))
+    let (cells, series) = read(&backend.db, &query).await?;
+    Ok(report::report(&cells, &series, &query))
 }
 
-/// The cells of a range, whole months in one piece, and the sums of each of its days.
-pub(crate) async fn read(db: &db::Db, from: NaiveDate, to: NaiveDate) -> Result<(Vec<Cell>, Vec<DaySum>)> {
-    let end = InsightStep::Day.end(to);
+/// The cells of a range, whole months in one piece, and the sums of each of its steps: a range by week or month is one of
+/// whole weeks or months.
+pub(crate) async fn read(db: &db::Db, query: &InsightQuery) -> Result<(Vec<Cell>, Vec<StepSum>)> {
+    let (from, end) = (query.from, InsightStep::Day.end(query.to));
     let months_end = InsightStep::Month.start(end);
     let months_begin = if from == InsightStep::Month.start(from) { from } else { InsightStep::Month.end(from) };
     let mut cells = Vec::new();
     if months_begin < months_end {
-        cells.extend(db::insights::list(db, Step::Day, from, months_begin).await?);
-        cells.extend(db::insights::list(db, Step::Month, months_begin, months_end).await?);
-        cells.extend(db::insights::list(db, Step::Day, months_end, end).await?);
+        cells.extend(db::insights::list(db, InsightStep::Day, from, months_begin).await?);
+        cells.extend(db::insights::list(db, InsightStep::Month, months_begin, months_end).await?);
+        cells.extend(db::insights::list(db, InsightStep::Day, months_end, end).await?);
     } else {
-        cells.extend(db::insights::list(db, Step::Day, from, end).await?);
+        cells.extend(db::insights::list(db, InsightStep::Day, from, end).await?);
     }
-    Ok((cells, db::insights::list_sums(db, from, end).await?))
+    Ok((cells, db::insights::list_sums(db, query.step, from, end).await?))
 }
 
 /// Makes the cells anew of every day that has changed since, and says how many days those were.
@@ -77,19 +78,25 @@ pub(crate) async fn roll_up_some(db: &db::Db) -> Result<usize> {
 }
 
 /// One transaction a day: it takes the changes first and reads the messages after that, so whatever it does not see has
-/// a change of its own. The month is added up from its days.
+/// a change of its own. The week and the month are added up from their days.
 async fn roll_up_day(db: &db::Db, day: NaiveDate) -> Result<()> {
     let mut tx = db.begin().await?;
     db::insights::take_changes(&mut tx, day).await?;
     let readings = db::insights::list_readings(&mut tx, day).await?;
     let courses = db::insights::list_courses(&mut tx, day).await?;
-    db::insights::replace(&mut tx, Step::Day, day, &cells::add_up(readings, courses)).await?;
-    let (month, next) = (InsightStep::Month.start(day), InsightStep::Month.end(day));
-    let mut months = BTreeMap::<_, cells::Totals>::new();
-    for cell in db::insights::list_days(&mut tx, month, next).await? {
-        months.entry(cell.source).or_default().join(&cell.totals);
+    db::insights::replace(&mut tx, InsightStep::Day, day, &cells::add_up(readings, courses)).await?;
+    for step in [InsightStep::Week, InsightStep::Month] {
+        let mut totals = BTreeMap::<_, cells::Totals>::new();
+        for cell in db::insights::list_days(&mut tx, step.start(day), step.end(day)).await? {
+            let sum = totals.entry(cell.source).or_default();
+            match step {
+                // What a range says beyond its series is added up from months and days.
+                InsightStep::Week => sum.sum.join(&cell.totals.sum),
+                InsightStep::Day | InsightStep::Month => sum.join(&cell.totals),
+            }
+        }
+        db::insights::replace(&mut tx, step, step.start(day), &totals).await?;
     }
-    db::insights::replace(&mut tx, Step::Month, month, &months).await?;
     tx.commit().await?;
     Ok(())
 }

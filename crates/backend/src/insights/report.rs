@@ -8,7 +8,7 @@
 
 use super::cells::{Group, Outcome, Source};
 use super::privacy::Split;
-use crate::db::insights::{Cell, DaySum};
+use crate::db::insights::{Cell, StepSum};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use types::{
@@ -22,8 +22,8 @@ type Cells<'a> = [&'a Cell];
 /// A model as it may be told: by its name, among the others of its provider, or among all others.
 type Leaf<'a> = (Option<&'a str>, Option<&'a str>);
 
-/// What the cells of a range say.
-pub(crate) fn report(all: &[Cell], days: &[DaySum], query: &InsightQuery) -> SentimentInsights {
+/// What the cells of a range say, and the sums of its steps.
+pub(crate) fn report(all: &[Cell], series: &[StepSum], query: &InsightQuery) -> SentimentInsights {
     let method = query.method.map(SentimentMethod::as_str);
     let chosen = narrow(all, query.provider.as_deref(), query.model.as_deref(), method);
     let people = groups(&chosen, |_| ());
@@ -43,7 +43,7 @@ pub(crate) fn report(all: &[Cell], days: &[DaySum], query: &InsightQuery) -> Sen
         withheld,
         messages,
         score: mean(chosen.iter().copied()),
-        over_time: over_time(days, withheld, query),
+        over_time: over_time(series, withheld, query),
         labels: by_label(&chosen),
         emotions: by_emotion(&chosen),
         providers: sources(&chosen, |cell| models_provider(&models, cell)),
@@ -144,15 +144,15 @@ fn mean<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<f64> {
     ratio(sum, messages)
 }
 
-fn over_time(days: &[DaySum], withheld: bool, query: &InsightQuery) -> Vec<InsightPoint> {
+fn over_time(series: &[StepSum], withheld: bool, query: &InsightQuery) -> Vec<InsightPoint> {
     let method = query.method.map(SentimentMethod::as_str);
     let mut steps = BTreeMap::<NaiveDate, (Group, f64)>::new();
-    for day in days.iter().filter(|_| !withheld) {
-        if day.sum.messages > 0 && fits(&day.source, query.provider.as_deref(), query.model.as_deref(), method) {
-            let (group, score_sum) = steps.entry(query.step.start(day.day)).or_default();
-            group.0 += day.sum.messages;
-            group.1.join(&day.sum.people);
-            *score_sum += day.sum.score_sum;
+    for StepSum { starts_on, source, sum } in series.iter().filter(|_| !withheld) {
+        if sum.messages > 0 && fits(source, query.provider.as_deref(), query.model.as_deref(), method) {
+            let (group, score_sum) = steps.entry(*starts_on).or_default();
+            group.0 += sum.messages;
+            group.1.join(&sum.people);
+            *score_sum += sum.score_sum;
         }
     }
     let split = Split::new(steps.iter().map(|(day, (group, _))| (*day, group.clone())).collect());

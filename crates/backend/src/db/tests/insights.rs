@@ -4,16 +4,15 @@ use super::{postgres, sqlite};
 use crate::db::{
     self, Db,
     fill::{Conversation, Message, Person},
-    insights::Step,
     write,
 };
-use crate::insights::{read, report::report, roll_up_some};
+use crate::insights::{cells::Tally, read, report::report, roll_up_some};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use types::{
-    AnswerDrops, ConversationId, ConversationTurns, InsightGroup, InsightParameters, MessageId, ModelInfo, Sentiment,
-    SentimentInsights, SentimentLabel, SentimentMethod, UserId,
+    AnswerDrops, ConversationId, ConversationTurns, InsightGroup, InsightParameters, InsightStep, MessageId, ModelInfo,
+    Sentiment, SentimentInsights, SentimentLabel, SentimentMethod, UserId,
 };
 use uuid::Uuid;
 
@@ -105,8 +104,8 @@ async fn shown(db: &Db, set: impl FnOnce(&mut InsightParameters)) -> SentimentIn
     };
     set(&mut parameters);
     let query = parameters.check(at(0).date_naive()).unwrap();
-    let (cells, days) = read(db, query.from, query.to).await.unwrap();
-    report(&cells, &days, &query)
+    let (cells, series) = read(db, &query).await.unwrap();
+    report(&cells, &series, &query)
 }
 
 fn sizes(groups: &[InsightGroup]) -> Vec<(Option<&str>, i64)> {
@@ -227,12 +226,25 @@ async fn fewer_than_five_are_not_told_apart_nor_can_they_be_worked_out() {
 async fn assert_made_anew_alike(db: &Db, what: &str) {
     let all = async || {
         let (from, to) = ("2026-01-01".parse().unwrap(), "2027-12-31".parse().unwrap());
-        let days = db::insights::list(db, Step::Day, from, to).await.unwrap();
-        let months = db::insights::list(db, Step::Month, from, to).await.unwrap();
-        (days, months, db::insights::list_sums(db, from, to).await.unwrap())
+        let days = db::insights::list(db, InsightStep::Day, from, to).await.unwrap();
+        let months = db::insights::list(db, InsightStep::Month, from, to).await.unwrap();
+        let mut series = Vec::new();
+        for step in InsightStep::ALL {
+            series.push(db::insights::list_sums(db, step, from, to).await.unwrap());
+        }
+        (days, months, series)
     };
     roll_up(db).await;
     let kept = all().await;
+    for (step, series) in InsightStep::ALL.into_iter().zip(&kept.2) {
+        let mut sums = BTreeMap::<_, Tally>::new();
+        for day in &kept.2[0] {
+            sums.entry((step.start(day.starts_on), day.source.clone())).or_default().join(&day.sum);
+        }
+        let series: BTreeMap<_, _> =
+            series.iter().map(|sum| ((sum.starts_on, sum.source.clone()), sum.sum.clone())).collect();
+        assert_eq!(series, sums, "{what}: every {step:?} is the sum of its days");
+    }
     write!(db, |pool| sqlx::query("delete from sentiment_cells").execute(pool).await.map(drop)).unwrap();
     let note = "insert into sentiment_changes (day) values ($1)";
     let mut day: chrono::NaiveDate = "2026-10-30".parse().unwrap();

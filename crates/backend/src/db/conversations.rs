@@ -93,27 +93,6 @@ pub(crate) async fn list(db: &Db, owner: UserId, page: Page) -> Result<Vec<Conve
     Ok(rows.into_iter().map(Conversation::from).collect())
 }
 
-/// Begins a conversation.
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    id: ConversationId,
-    owner: UserId,
-    title: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    const SQL: &str = "insert into conversations (id, user_id, title, settings, pinned, archived, created_at, updated_at) \
-                       values ($1, $2, $3, '{}', false, false, $4, $4)";
-    within!(tx, |connection| sqlx::query(SQL)
-        .bind(id.0)
-        .bind(owner.0)
-        .bind(title)
-        .bind(now)
-        .execute(connection)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
 /// A conversation whose row is held.
 pub(crate) struct Held {
     pub(crate) head: Option<MessageId>,
@@ -134,19 +113,6 @@ pub(crate) async fn hold(tx: &mut Tx, id: ConversationId, owner: UserId, now: Da
     Ok(row.map(|(head, settings)| Held { head: head.map(MessageId), settings: settings.0 }))
 }
 
-/// Makes a message the newest of its conversation, and stores what was chosen for it. For callers that hold the row.
-pub(crate) async fn set_head(tx: &mut Tx, id: ConversationId, head: MessageId, settings: &Settings) -> Result<()> {
-    const SQL: &str = "update conversations set head_message_id = $2, settings = $3 where id = $1";
-    within!(tx, |connection| sqlx::query(SQL)
-        .bind(id.0)
-        .bind(head.0)
-        .bind(Json(settings))
-        .execute(connection)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
 /// Replaces what was chosen for the user's conversation, and says whether there is one. Nothing in it has changed by
 /// that: it keeps its place in the list.
 pub(crate) async fn update_settings(db: &Db, id: ConversationId, owner: UserId, settings: &Settings) -> Result<bool> {
@@ -159,13 +125,6 @@ pub(crate) async fn update_settings(db: &Db, id: ConversationId, owner: UserId, 
         .await?
         .rows_affected());
     Ok(rows == 1)
-}
-
-/// Notes that something in the conversation of a run has changed.
-pub(crate) async fn touch(tx: &mut Tx, id: ConversationId, now: DateTime<Utc>) -> Result<()> {
-    const SQL: &str = "update conversations set updated_at = $2 where id = $1";
-    within!(tx, |connection| sqlx::query(SQL).bind(id.0).bind(now).execute(connection).await.map(drop))?;
-    Ok(())
 }
 
 /// Gives the user's conversation a name, and says whether there was one to name.

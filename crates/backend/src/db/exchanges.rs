@@ -1,22 +1,19 @@
 //! A question with its answer, across the tables: how the two are stored at once with the run that writes the answer,
 //! and how the answer's end is.
 //!
-//! These are what a chat is made of, so they cost as little as the engine allows: on Postgres, where each statement is a
-//! journey, one statement does what the functions of the tables do one by one on SQLite.
+//! These are what a chat is made of, so they cost as little as the engine allows. Both engines are asked as seldom as can
+//! be: each statement is a journey to the server on Postgres and a change of threads on SQLite. Postgres does it all in
+//! one statement, SQLite in one text of several, which count their parameters together.
 
 use super::conversations::{self, Held, Settings};
-use super::messages::{self, NewMessage, status_str};
-use super::run_log::{self, Entry};
-use super::runs::{self, method_str};
-use super::{Db, Result, Tx, sentiment, users};
+use super::messages::{self, status_str};
+use super::run_log::Entry;
+use super::runs::method_str;
+use super::{Db, Result, Tx, users};
 use crate::sentiment::Feeling;
 use chrono::{DateTime, Utc};
-use sqlx::postgres::{PgExecutor, PgPool};
 use sqlx::types::Json;
-use types::{
-    ConversationId, GenerationSettings, MessageId, MessageRole, MessageStatus, ModelInfo, ModelRef, RunId,
-    SentimentMethod, UserId,
-};
+use types::{ConversationId, GenerationSettings, MessageId, ModelInfo, ModelRef, RunId, SentimentMethod, UserId};
 use uuid::Uuid;
 
 /// A question that is to be stored with an empty answer and its run.
@@ -58,7 +55,7 @@ pub(crate) struct End<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
-/// The statement that stores the messages and the run, around the one for the conversation's row.
+/// Postgres' statement that stores the messages and the run, around the one for the conversation's row.
 macro_rules! at_once {
     ($conversation:literal) => {
         concat!(
@@ -84,12 +81,12 @@ macro_rules! at_once {
     };
 }
 
-const BEGIN: &str = at_once!(
+const POSTGRES_BEGIN: &str = at_once!(
     "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, updated_at) \
      select $1, $9, $15, id, $14, false, false, $4, $4 from answer"
 );
 
-const BEGIN_AND_PREFER: &str = at_once!(
+const POSTGRES_BEGIN_AND_PREFER: &str = at_once!(
     "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, updated_at) \
      select $1, $9, $15, id, $14, false, false, $4, $4 from answer), \
      preferred as ( \
@@ -97,189 +94,184 @@ const BEGIN_AND_PREFER: &str = at_once!(
        where id = $9"
 );
 
-const CONTINUE: &str = at_once!(
+const POSTGRES_CONTINUE: &str = at_once!(
     "update conversations c set head_message_id = answer.id, settings = $14, title = coalesce($15, c.title) \
      from answer where c.id = $1"
 );
+
+/// The same for SQLite, after the statement for the conversation's row. Each statement finds what the one before it wrote.
+macro_rules! in_turn {
+    ($conversation:literal) => {
+        concat!(
+            $conversation,
+            "insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at) \
+             values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', $4); \
+             insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, model, \
+                                   model_info, created_at) \
+             select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from messages \
+             where id = last_insert_rowid(); \
+             update conversations set head_message_id = last_insert_rowid(), settings = $14 where id = $1; \
+             insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
+                               request_digest, status, provider, model, sentiment_method, node_id, lease_number, last_seq, \
+                               settings, created_at) \
+             select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $16, $4 from messages \
+             where id = last_insert_rowid(); \
+             select user_message_id, message_id from runs where id = $8"
+        )
+    };
+}
+
+const SQLITE_BEGIN: &str = in_turn!(
+    "insert into conversations (id, user_id, title, settings, pinned, archived, created_at, updated_at) \
+     values ($1, $9, $15, $14, false, false, $4, $4); "
+);
+
+const SQLITE_CONTINUE: &str = in_turn!("");
+
+/// The question of one of the texts above.
+macro_rules! ask {
+    ($sql:expr, $head:expr, $settings:expr, $exchange:expr) => {
+        sqlx::query_as::<_, (i64, i64)>($sql)
+            .bind($exchange.conversation.0)
+            .bind($head.map(|id: MessageId| id.0))
+            .bind($exchange.question)
+            .bind($exchange.now)
+            .bind(&$exchange.model.provider)
+            .bind(&$exchange.model.model)
+            .bind(Json($exchange.model))
+            .bind($exchange.run.0)
+            .bind($exchange.owner.0)
+            .bind($exchange.client_message_id)
+            .bind($exchange.request_digest)
+            .bind(method_str($exchange.sentiment_method))
+            .bind($exchange.node)
+            .bind(Json($settings))
+            .bind($exchange.title)
+            .bind(Json($exchange.settings))
+    };
+}
 
 /// Stores a question, its empty answer and its run, and gives the ids of the two messages. `None` where the conversation
 /// is not the owner's. [`super::Error::Duplicate`] where the `client_message_id` was used before, or where another run of
 /// the conversation is still going. Then nothing is stored.
 pub(crate) async fn insert(db: &Db, exchange: &NewExchange<'_>) -> Result<Option<(MessageId, MessageId)>> {
+    let begins = exchange.title.is_some();
     if let Db::Postgres(pool) = db
-        && exchange.title.is_some()
+        && begins
     {
         let settings = Settings { model: Some(exchange.chosen.clone()) };
-        let sql = if exchange.is_preferred { BEGIN_AND_PREFER } else { BEGIN };
-        return insert_at_once(pool, sql, None, &settings, exchange).await.map(Some);
+        let sql = if exchange.is_preferred { POSTGRES_BEGIN_AND_PREFER } else { POSTGRES_BEGIN };
+        let ids = ask!(sql, None, &settings, exchange).fetch_one(pool).await?;
+        return Ok(Some(messages_of(ids)));
     }
     let mut tx = db.begin().await?;
-    let Some(Held { head, mut settings }) = enter(&mut tx, exchange).await? else { return Ok(None) };
+    let held = if begins {
+        Some(Held { head: None, settings: Settings::default() })
+    } else {
+        conversations::hold(&mut tx, exchange.conversation, exchange.owner, exchange.now).await?
+    };
+    let Some(Held { head, mut settings }) = held else { return Ok(None) };
     if exchange.is_named || settings.model.is_none() {
         settings.model = Some(exchange.chosen.clone());
     }
     let ids = match &mut tx {
-        Tx::Sqlite(_) => insert_one_by_one(&mut tx, head, &settings, exchange).await?,
+        Tx::Sqlite(connection) => {
+            let sql = if begins { SQLITE_BEGIN } else { SQLITE_CONTINUE };
+            // Only all of its rows are the whole of a text of several statements.
+            let rows = ask!(sql, head, &settings, exchange).fetch_all(&mut **connection).await?;
+            rows.into_iter().next_back().ok_or(sqlx::Error::RowNotFound)?
+        }
         // A statement of its own: it sees what was stored before the conversation was held.
-        Tx::Postgres(connection) => insert_at_once(&mut **connection, CONTINUE, head, &settings, exchange).await?,
+        Tx::Postgres(connection) => {
+            ask!(POSTGRES_CONTINUE, head, &settings, exchange).fetch_one(&mut **connection).await?
+        }
     };
     if exchange.is_preferred {
         users::prefer_model(&mut tx, exchange.owner, &exchange.chosen, exchange.now).await?;
     }
     tx.commit().await?;
-    Ok(Some(ids))
+    Ok(Some(messages_of(ids)))
 }
 
-/// Begins the conversation, or holds the owner's. `None`: it is not theirs.
-async fn enter(tx: &mut Tx, exchange: &NewExchange<'_>) -> Result<Option<Held>> {
-    let NewExchange { conversation, owner, now, .. } = *exchange;
-    let Some(title) = exchange.title else { return conversations::hold(tx, conversation, owner, now).await };
-    conversations::insert(tx, conversation, owner, title, now).await?;
-    Ok(Some(Held { head: None, settings: Settings::default() }))
+const fn messages_of((question, answer): (i64, i64)) -> (MessageId, MessageId) {
+    (MessageId(question), MessageId(answer))
 }
 
-async fn insert_at_once(
-    connection: impl PgExecutor<'_>,
-    sql: &'static str,
-    head: Option<MessageId>,
-    settings: &Settings,
-    exchange: &NewExchange<'_>,
-) -> Result<(MessageId, MessageId)> {
-    let (question, answer): (i64, i64) = sqlx::query_as(sql)
-        .bind(exchange.conversation.0)
-        .bind(head.map(|id| id.0))
-        .bind(exchange.question)
-        .bind(exchange.now)
-        .bind(&exchange.model.provider)
-        .bind(&exchange.model.model)
-        .bind(Json(exchange.model))
-        .bind(exchange.run.0)
-        .bind(exchange.owner.0)
-        .bind(exchange.client_message_id)
-        .bind(exchange.request_digest)
-        .bind(method_str(exchange.sentiment_method))
-        .bind(exchange.node)
-        .bind(Json(settings))
-        .bind(exchange.title)
-        .bind(Json(exchange.settings))
-        .fetch_one(connection)
-        .await?;
-    Ok((MessageId(question), MessageId(answer)))
-}
+const POSTGRES_FINISH: &str = "with run as ( \
+       update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
+       where id = $1 and lease_number = $2 and status = 'running' returning id), \
+     log as ( \
+       insert into run_log (run_id, first_seq, last_seq, events) select id, $6, $4, $7 from run \
+       on conflict (run_id, last_seq) do nothing), \
+     message as ( \
+       update messages m set content = $8, thought = $9, status = $3, input_tokens = $10, output_tokens = $11, \
+                             cost_micros = $12, model_info = $13 \
+       from run where m.id = $14), \
+     question as ( \
+       update messages q set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
+                             sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
+       from run where q.id = $22), \
+     conversation as ( \
+       update conversations c set updated_at = $5, sentiment_state = coalesce($23, c.sentiment_state) \
+       from run where c.id = $15) \
+     select id from run";
 
-async fn insert_one_by_one(
-    tx: &mut Tx,
-    head: Option<MessageId>,
-    settings: &Settings,
-    exchange: &NewExchange<'_>,
-) -> Result<(MessageId, MessageId)> {
-    let question = NewMessage {
-        conversation_id: exchange.conversation,
-        parent: head,
-        role: MessageRole::User,
-        content: exchange.question,
-        status: MessageStatus::Complete,
-        model: None,
-        now: exchange.now,
-    };
-    let question_id = messages::insert(tx, &question).await?;
-    let answer = NewMessage {
-        parent: Some(question_id),
-        role: MessageRole::Assistant,
-        content: "",
-        status: MessageStatus::Streaming,
-        model: Some(exchange.model),
-        ..question
-    };
-    let answer_id = messages::insert(tx, &answer).await?;
-    conversations::set_head(tx, exchange.conversation, answer_id, settings).await?;
-    let run = runs::NewRun {
-        id: exchange.run,
-        owner: exchange.owner,
-        conversation_id: exchange.conversation,
-        message_id: answer_id,
-        user_message_id: question_id,
-        client_message_id: exchange.client_message_id,
-        request_digest: exchange.request_digest,
-        provider: &exchange.model.provider,
-        model: &exchange.model.model,
-        sentiment_method: exchange.sentiment_method,
-        settings: exchange.settings,
-        node: exchange.node,
-        now: exchange.now,
-    };
-    runs::insert(tx, &run).await?;
-    Ok((question_id, answer_id))
-}
+/// The run's row comes last: the others are written only while it says that the run is still the lease's.
+const SQLITE_FINISH: &str = "\
+     insert into run_log (run_id, first_seq, last_seq, events) select id, $6, $4, $7 from runs \
+     where id = $1 and lease_number = $2 and status = 'running' on conflict (run_id, last_seq) do nothing; \
+     update messages set content = $8, thought = $9, status = $3, input_tokens = $10, output_tokens = $11, \
+                         cost_micros = $12, model_info = $13 \
+     where id = $14 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
+     update messages set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
+                         sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
+     where id = $22 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
+     update conversations set updated_at = $5, sentiment_state = coalesce($23, sentiment_state) \
+     where id = $15 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
+     update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
+     where id = $1 and lease_number = $2 and status = 'running' returning id";
 
 /// Stores the end of an answer: the run, the rest of its log, the message, the conversation. `false`: the run is
 /// another's by now, or deleted, and nothing was stored.
 pub(crate) async fn finish(db: &Db, end: &End<'_>) -> Result<bool> {
-    match db {
-        Db::Postgres(pool) => finish_at_once(pool, end).await,
-        Db::Sqlite(_) => {
-            let mut tx = db.begin().await?;
-            let (last, status) = (i64::from(end.last_seq), end.ending.status);
-            if !runs::finish(&mut tx, end.run, end.lease_number, last, status, end.now).await? {
-                return Ok(false);
-            }
-            run_log::append(&mut tx, end.run, end.first_seq, end.last_seq, end.entries).await?;
-            messages::finish(&mut tx, end.message, &end.ending).await?;
-            conversations::touch(&mut tx, end.conversation, end.now).await?;
-            if let Some(feeling) = end.feeling {
-                sentiment::set_reading(&mut tx, feeling.message, &feeling.sentiment).await?;
-                sentiment::set_state(&mut tx, end.conversation, Some(&feeling.state)).await?;
-            }
-            tx.commit().await?;
-            Ok(true)
-        }
-    }
-}
-
-async fn finish_at_once(pool: &PgPool, end: &End<'_>) -> Result<bool> {
-    const SQL: &str = "with run as ( \
-           update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
-           where id = $1 and lease_number = $2 and status = 'running' returning id), \
-         log as ( \
-           insert into run_log (run_id, first_seq, last_seq, events) select id, $6, $4, $7 from run \
-           on conflict (run_id, last_seq) do nothing), \
-         message as ( \
-           update messages m set content = $8, thought = $9, status = $3, input_tokens = $10, output_tokens = $11, \
-                                 cost_micros = $12, model_info = $13 \
-           from run where m.id = $14), \
-         question as ( \
-           update messages q set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
-                                 sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
-           from run where q.id = $22) \
-         update conversations c set updated_at = $5, sentiment_state = coalesce($23, c.sentiment_state) \
-         from run where c.id = $15";
     let reading = end.feeling.map(|feeling| &feeling.sentiment);
     let usage = end.ending.model.usage;
-    let ended = sqlx::query(SQL)
-        .bind(end.run.0)
-        .bind(end.lease_number)
-        .bind(status_str(end.ending.status))
-        .bind(i64::from(end.last_seq))
-        .bind(end.now)
-        .bind(i64::from(end.first_seq))
-        .bind(Json(end.entries))
-        .bind(end.ending.content)
-        .bind(end.ending.thought)
-        .bind(usage.map(|usage| usage.input_tokens))
-        .bind(usage.map(|usage| usage.output_tokens))
-        .bind(usage.and_then(|usage| usage.cost_micros))
-        .bind(Json(end.ending.model))
-        .bind(end.message.0)
-        .bind(end.conversation.0)
-        .bind(reading.map(|reading| reading.score))
-        .bind(reading.map(|reading| reading.label.as_str()))
-        .bind(reading.and_then(|reading| reading.emotion.as_deref()))
-        .bind(reading.map(|reading| reading.confidence))
-        .bind(reading.map(|reading| reading.method.as_str()))
-        .bind(reading.map(Json))
-        .bind(end.feeling.map(|feeling| feeling.message.0))
-        .bind(end.feeling.map(|feeling| Json(&feeling.state)))
-        .execute(pool)
-        .await?;
-    Ok(ended.rows_affected() == 1)
+    macro_rules! ask {
+        ($sql:expr) => {
+            sqlx::query_as::<_, (Uuid,)>($sql)
+                .bind(end.run.0)
+                .bind(end.lease_number)
+                .bind(status_str(end.ending.status))
+                .bind(i64::from(end.last_seq))
+                .bind(end.now)
+                .bind(i64::from(end.first_seq))
+                .bind(Json(end.entries))
+                .bind(end.ending.content)
+                .bind(end.ending.thought)
+                .bind(usage.map(|usage| usage.input_tokens))
+                .bind(usage.map(|usage| usage.output_tokens))
+                .bind(usage.and_then(|usage| usage.cost_micros))
+                .bind(Json(end.ending.model))
+                .bind(end.message.0)
+                .bind(end.conversation.0)
+                .bind(reading.map(|reading| reading.score))
+                .bind(reading.map(|reading| reading.label.as_str()))
+                .bind(reading.and_then(|reading| reading.emotion.as_deref()))
+                .bind(reading.map(|reading| reading.confidence))
+                .bind(reading.map(|reading| reading.method.as_str()))
+                .bind(reading.map(Json))
+                .bind(end.feeling.map(|feeling| feeling.message.0))
+                .bind(end.feeling.map(|feeling| Json(&feeling.state)))
+        };
+    }
+    let ended = match db {
+        Db::Postgres(pool) => ask!(POSTGRES_FINISH).fetch_all(pool).await?,
+        Db::Sqlite(sqlite) => {
+            let mut tx = sqlite.begin().await?;
+            let ended = ask!(SQLITE_FINISH).fetch_all(&mut *tx).await?;
+            tx.commit().await?;
+            ended
+        }
+    };
+    Ok(!ended.is_empty())
 }

@@ -1,6 +1,6 @@
 //! Messages. Reads go through the conversation's owner; writes happen in the transaction of a run.
 
-use super::{Db, Result, Tx, read, sentiment::sentiment_from, within};
+use super::{Db, Result, read, sentiment::sentiment_from};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -24,17 +24,6 @@ pub(crate) struct Message {
     pub(crate) run_id: Option<RunId>,
     /// When the run ended that wrote it.
     pub(crate) ended_at: Option<DateTime<Utc>>,
-}
-
-/// A message that is to be written.
-pub(crate) struct NewMessage<'a> {
-    pub(crate) conversation_id: ConversationId,
-    pub(crate) parent: Option<MessageId>,
-    pub(crate) role: MessageRole,
-    pub(crate) content: &'a str,
-    pub(crate) status: MessageStatus,
-    pub(crate) model: Option<&'a ModelInfo>,
-    pub(crate) now: DateTime<Utc>,
 }
 
 /// How an answer ended.
@@ -83,14 +72,6 @@ fn role_from(text: &str) -> MessageRole {
         "user" => MessageRole::User,
         "system" => MessageRole::System,
         _ => MessageRole::Assistant,
-    }
-}
-
-const fn role_str(role: MessageRole) -> &'static str {
-    match role {
-        MessageRole::User => "user",
-        MessageRole::Assistant => "assistant",
-        MessageRole::System => "system",
     }
 }
 
@@ -198,45 +179,4 @@ pub(crate) async fn sum_usage(db: &Db, conversation_id: ConversationId, owner: U
     let (input_tokens, output_tokens, cost_micros, estimated): (i64, i64, Option<i64>, bool) =
         read!(db, |pool| sqlx::query_as(SQL).bind(conversation_id.0).bind(owner.0).fetch_one(pool).await?);
     Ok(UsageTotal { input_tokens, output_tokens, cost_micros, estimated })
-}
-
-/// Writes a message below its parent and gives its id.
-pub(crate) async fn insert(tx: &mut Tx, message: &NewMessage<'_>) -> Result<MessageId> {
-    const SQL: &str = "insert into messages (conversation_id, parent_id, depth, role, content, thought, status, \
-                       provider, model, model_info, created_at) \
-                       values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), $3, $4, '', $5, \
-                       $6, $7, $8, $9) returning id";
-    let (id,): (i64,) = within!(tx, |connection| sqlx::query_as(SQL)
-        .bind(message.conversation_id.0)
-        .bind(message.parent.map(|id| id.0))
-        .bind(role_str(message.role))
-        .bind(message.content)
-        .bind(status_str(message.status))
-        .bind(message.model.map(|model| &model.provider))
-        .bind(message.model.map(|model| &model.model))
-        .bind(message.model.map(Json))
-        .bind(message.now)
-        .fetch_one(connection)
-        .await?);
-    Ok(MessageId(id))
-}
-
-/// Stores how an answer ended. For the holder of its run.
-pub(crate) async fn finish(tx: &mut Tx, id: MessageId, ending: &Ending<'_>) -> Result<()> {
-    const SQL: &str = "update messages set content = $2, thought = $3, status = $4, input_tokens = $5, \
-                       output_tokens = $6, cost_micros = $7, model_info = $8 where id = $1";
-    let usage = ending.model.usage;
-    within!(tx, |connection| sqlx::query(SQL)
-        .bind(id.0)
-        .bind(ending.content)
-        .bind(ending.thought)
-        .bind(status_str(ending.status))
-        .bind(usage.map(|usage| usage.input_tokens))
-        .bind(usage.map(|usage| usage.output_tokens))
-        .bind(usage.and_then(|usage| usage.cost_micros))
-        .bind(Json(ending.model))
-        .execute(connection)
-        .await
-        .map(drop))?;
-    Ok(())
 }

@@ -151,6 +151,13 @@ pub(crate) struct SqliteFile {
     _lock: Arc<File>,
 }
 
+impl SqliteFile {
+    /// Begins a transaction that takes the writer at once, so that no statement in it can find the file changed under it.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("begin immediate").await?)
+    }
+}
+
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 pub(crate) enum Tx {
     Postgres(Transaction<'static, Postgres>),
@@ -263,12 +270,11 @@ impl Db {
         Ok(())
     }
 
-    /// Begins a transaction. On SQLite it takes the writer at once, so that no statement in it can find the file
-    /// changed under it.
+    /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-            Self::Sqlite(sqlite) => Tx::Sqlite(sqlite.writer.begin_with("begin immediate").await?),
+            Self::Sqlite(sqlite) => Tx::Sqlite(sqlite.begin().await?),
         })
     }
 

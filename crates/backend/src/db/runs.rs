@@ -1,29 +1,11 @@
 //! Runs: who writes which answer, and how far they are.
 
-use super::messages::status_str;
 use super::{Db, Result, Tx, read, within, write};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use std::time::Duration;
-use types::{ConversationId, GenerationSettings, MessageId, MessageStatus, RunId, SentimentMethod, UserId};
+use types::{ConversationId, GenerationSettings, MessageId, RunId, SentimentMethod, UserId};
 use uuid::Uuid;
-
-/// A run that is to be stored.
-pub(crate) struct NewRun<'a> {
-    pub(crate) id: RunId,
-    pub(crate) owner: UserId,
-    pub(crate) conversation_id: ConversationId,
-    pub(crate) message_id: MessageId,
-    pub(crate) user_message_id: MessageId,
-    pub(crate) client_message_id: Option<Uuid>,
-    pub(crate) request_digest: &'a [u8],
-    pub(crate) provider: &'a str,
-    pub(crate) model: &'a str,
-    pub(crate) sentiment_method: SentimentMethod,
-    pub(crate) settings: GenerationSettings,
-    pub(crate) node: Uuid,
-    pub(crate) now: DateTime<Utc>,
-}
 
 /// A run as it stands.
 #[derive(Debug)]
@@ -111,33 +93,6 @@ pub(super) const fn method_str(method: SentimentMethod) -> &'static str {
     }
 }
 
-/// Stores a run. [`super::Error::Duplicate`] where its `client_message_id` was used before, or where another run of
-/// the conversation is still going.
-pub(crate) async fn insert(tx: &mut Tx, run: &NewRun<'_>) -> Result<()> {
-    const SQL: &str = "insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
-                       request_digest, status, provider, model, sentiment_method, settings, node_id, lease_number, \
-                       last_seq, created_at) \
-                       values ($1, $2, $3, $4, $5, $6, $7, 'running', $8, $9, $10, $11, $12, 1, 0, $13)";
-    within!(tx, |connection| sqlx::query(SQL)
-        .bind(run.id.0)
-        .bind(run.owner.0)
-        .bind(run.conversation_id.0)
-        .bind(run.message_id.0)
-        .bind(run.user_message_id.0)
-        .bind(run.client_message_id)
-        .bind(run.request_digest)
-        .bind(run.provider)
-        .bind(run.model)
-        .bind(method_str(run.sentiment_method))
-        .bind(Json(run.settings))
-        .bind(run.node)
-        .bind(run.now)
-        .execute(connection)
-        .await
-        .map(drop))?;
-    Ok(())
-}
-
 /// The user's run.
 pub(crate) async fn find(db: &Db, id: RunId, owner: UserId) -> Result<Option<Run>> {
     const SQL: &str = "select id, conversation_id, message_id, user_message_id, request_digest, \
@@ -178,29 +133,6 @@ pub(crate) async fn advance(tx: &mut Tx, id: RunId, lease_number: i64, last_seq:
         .fetch_optional(connection)
         .await?);
     Ok(row.map(|(stop,)| stop))
-}
-
-/// Ends a run, for the holder of its lease, and says whether it still was one.
-pub(crate) async fn finish(
-    tx: &mut Tx,
-    id: RunId,
-    lease_number: i64,
-    last_seq: i64,
-    status: MessageStatus,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    const SQL: &str = "update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
-                       where id = $1 and lease_number = $2 and status = 'running'";
-    let rows = within!(tx, |connection| sqlx::query(SQL)
-        .bind(id.0)
-        .bind(lease_number)
-        .bind(status_str(status))
-        .bind(last_seq)
-        .bind(now)
-        .execute(connection)
-        .await?
-        .rows_affected());
-    Ok(rows == 1)
 }
 
 /// Lets go of a run, for the holder of its lease: whoever claims it next writes it.

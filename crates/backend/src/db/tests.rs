@@ -8,7 +8,7 @@ mod schema;
 
 use super::conversations::Settings;
 use super::exchanges::{End, NewExchange};
-use super::messages::{Ending, NewMessage};
+use super::messages::Ending;
 use super::run_log::{Entry, Part};
 use super::sessions::{Kind, Session};
 use super::users::NewUser;
@@ -91,11 +91,49 @@ async fn user(db: &Db, name: &str) -> types::User {
 }
 
 async fn conversation(db: &Db, owner: UserId, title: &str, seconds: i64) -> ConversationId {
+    const SQL: &str = "insert into conversations (id, user_id, title, settings, pinned, archived, created_at, updated_at) \
+                       values ($1, $2, $3, '{}', false, false, $4, $4)";
     let id = ConversationId(Uuid::now_v7());
-    let mut tx = db.begin().await.unwrap();
-    conversations::insert(&mut tx, id, owner, title, at(seconds)).await.unwrap();
-    tx.commit().await.unwrap();
+    let now = at(seconds);
+    super::write!(db, |pool| sqlx::query(SQL)
+        .bind(id.0)
+        .bind(owner.0)
+        .bind(title)
+        .bind(now)
+        .execute(pool)
+        .await
+        .map(drop))
+    .unwrap();
     id
+}
+
+/// So many messages of the user, each below the one before, the last of them the conversation's head.
+async fn chain(db: &Db, id: ConversationId, content: &str, count: usize) -> Vec<MessageId> {
+    const INSERT: &str = "insert into messages (conversation_id, parent_id, depth, role, content, thought, status, \
+                          created_at) values ($1, $2, $3, 'user', $4, '', 'complete', $5) returning id";
+    const HEAD: &str = "update conversations set head_message_id = $2 where id = $1";
+    let mut tx = db.begin().await.unwrap();
+    let mut ids: Vec<MessageId> = Vec::with_capacity(count);
+    for depth in 0_i64.. {
+        if ids.len() == count {
+            break;
+        }
+        let parent = ids.last().map(|parent| parent.0);
+        let (message,): (i64,) = within!(&mut tx, |connection| sqlx::query_as(INSERT)
+            .bind(id.0)
+            .bind(parent)
+            .bind(depth)
+            .bind(content)
+            .bind(at(1))
+            .fetch_one(connection)
+            .await
+            .unwrap());
+        ids.push(MessageId(message));
+    }
+    let head = ids.last().map(|head| head.0);
+    within!(&mut tx, |connection| sqlx::query(HEAD).bind(id.0).bind(head).execute(connection).await.map(drop)).unwrap();
+    tx.commit().await.unwrap();
+    ids
 }
 
 fn model() -> ModelInfo {
@@ -287,7 +325,7 @@ on_both!(conversations_are_their_owners, |db| async move {
 
     let mut tx = db.begin().await.unwrap();
     assert!(conversations::hold(&mut tx, first, bob, at(4)).await.unwrap().is_none());
-    conversations::touch(&mut tx, second, at(5)).await.unwrap();
+    assert!(conversations::hold(&mut tx, second, ada, at(5)).await.unwrap().is_some());
     tx.commit().await.unwrap();
     assert_eq!(titles(ada, ALL).await, ["Second", "Renamed"]);
 
@@ -343,10 +381,7 @@ on_both!(what_a_conversation_used_is_added_up, |db| async move {
         let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
         let model = ModelInfo { usage, ..model() };
         let ending = Ending { content: "a", thought: "", status: MessageStatus::Stopped, model: &model };
-        let mut tx = db.begin().await.unwrap();
-        assert!(runs::finish(&mut tx, run, 1, 9, MessageStatus::Stopped, at(20)).await.unwrap());
-        messages::finish(&mut tx, answer, &ending).await.unwrap();
-        tx.commit().await.unwrap();
+        assert!(exchanges::finish(&db, &End { ending, ..end(run, id, answer, &model, &[]) }).await.unwrap());
     };
     let usage = Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: None };
     finish(Some(usage)).await;
@@ -401,22 +436,7 @@ on_both!(a_page_of_long_messages_is_short, |db| async move {
     let id = conversation(&db, ada, "t", 1).await;
     // Two bytes a character: the bound is one of memory.
     let long = "ü".repeat(9 << 19);
-    let mut tx = db.begin().await.unwrap();
-    let mut ids: Vec<MessageId> = Vec::new();
-    for _ in 0..3 {
-        let message = NewMessage {
-            conversation_id: id,
-            parent: ids.last().copied(),
-            role: MessageRole::User,
-            content: &long,
-            status: MessageStatus::Complete,
-            model: None,
-            now: at(1),
-        };
-        ids.push(messages::insert(&mut tx, &message).await.unwrap());
-    }
-    conversations::set_head(&mut tx, id, ids[2], &Settings::default()).await.unwrap();
-    tx.commit().await.unwrap();
+    let ids = chain(&db, id, &long, 3).await;
     let page = async |page| {
         let found = messages::list_branch(&db, id, ada, page).await.unwrap();
         found.into_iter().map(|message| message.id).collect::<Vec<_>>()
@@ -580,8 +600,9 @@ on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
 
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 1, 3).await.unwrap(), None, "the first one has lost it");
-    assert!(!runs::finish(&mut tx, run, 1, 3, MessageStatus::Complete, at(12)).await.unwrap());
     tx.commit().await.unwrap();
+    let model = model();
+    assert!(!exchanges::finish(db, &end(run, id, answer, &model, &[])).await.unwrap());
     assert_eq!(runs::claim(db, run, 2, other).await.unwrap().unwrap().claims, 2, "it may claim its own again");
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 3, 3).await.unwrap(), Some(true));
@@ -615,23 +636,8 @@ on_both!(a_long_conversation_goes_in_one_statement, |db| async move {
     use super::*;
     let ada = user(&db, "ada").await.id;
     let id = conversation(&db, ada, "t", 1).await;
-    let mut tx = db.begin().await.unwrap();
-    let mut parent = None;
     // More than the 1,000 steps that SQLite's triggers may recurse.
-    for _ in 0..1_500 {
-        let message = NewMessage {
-            conversation_id: id,
-            parent,
-            role: MessageRole::User,
-            content: "x",
-            status: MessageStatus::Complete,
-            model: None,
-            now: at(1),
-        };
-        parent = Some(messages::insert(&mut tx, &message).await.unwrap());
-    }
-    conversations::set_head(&mut tx, id, parent.unwrap(), &Settings::default()).await.unwrap();
-    tx.commit().await.unwrap();
+    chain(&db, id, "x", 1_500).await;
     assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().total_messages, 1_500);
     let oldest = messages::list_branch(&db, id, ada, Page { limit: 2, offset: 1_499 }).await.unwrap();
     assert_eq!((oldest.len(), oldest[0].parent_id), (1, None));

@@ -20,6 +20,8 @@ pub(crate) struct Live {
     /// Why writing should end before the provider is done.
     end: Mutex<Option<EarlyEnd>>,
     ended: CancellationToken,
+    /// Cancelled when nothing more is told here.
+    over: CancellationToken,
     /// Held while a part of the transcript is being stored, so that no part is stored twice.
     pub(crate) storing: tokio::sync::Mutex<()>,
 }
@@ -71,6 +73,7 @@ impl Live {
             changed: watch::Sender::new(()),
             end: Mutex::new(None),
             ended: CancellationToken::new(),
+            over: CancellationToken::new(),
             storing: tokio::sync::Mutex::new(()),
         }
     }
@@ -98,12 +101,14 @@ impl Live {
         state.stored = state.transcript.end();
         state.closed = Some(Closed::Ended);
         drop(state);
+        self.over.cancel();
         self.changed.send_replace(());
     }
 
     /// Sends the followers to the database: nothing more is told here.
     pub(crate) fn leave(&self) {
         self.state().closed.get_or_insert(Closed::Left);
+        self.over.cancel();
         self.changed.send_replace(());
     }
 
@@ -159,6 +164,11 @@ impl Live {
     pub(crate) fn stored_up_to(&self, place: u32) {
         self.state().stored = place;
         self.changed.send_replace(());
+    }
+
+    /// Waits until nothing more is told here.
+    pub(crate) async fn over(&self) {
+        self.over.cancelled().await;
     }
 
     /// A receiver that sees every change from now on.

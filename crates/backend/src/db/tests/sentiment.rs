@@ -1,7 +1,7 @@
 //! How messages read, as it is stored.
 
-use super::{at, conversation, exchange, postgres, sqlite, user};
-use crate::db::{Db, conversations, messages, runs, sentiment};
+use super::{at, conversation, exchange, finish, postgres, sqlite, user};
+use crate::db::{Db, conversations, messages, sentiment};
 use crate::sentiment::State;
 use types::{FeedbackKind, Page, Sentiment, SentimentFeedback, SentimentLabel, SentimentMethod};
 
@@ -42,8 +42,8 @@ on_both!(a_reading_is_stored_in_columns_and_as_a_whole, |db| async move {
         sentiment::set_reading(&mut tx, asked.message, &reading(score)).await.unwrap();
         let state = crate::sentiment::recompute(&mut tx, id).await.unwrap();
         assert_eq!(state.map(|state| state.shown.count as usize), Some(questions.len() + 1));
-        assert!(runs::finish(&mut tx, run, 1, 1, types::MessageStatus::Complete, at(20)).await.unwrap());
         tx.commit().await.unwrap();
+        finish(&db, run, id, answer).await;
         questions.push((asked.message, answer));
     }
     let (first, answer) = questions[0];

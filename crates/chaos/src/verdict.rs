@@ -4,7 +4,7 @@ use crate::{user::Answer, world::World};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use sqlx::{AnyConnection, Connection as _};
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 /// What was found.
 pub(crate) struct Found {
@@ -12,6 +12,8 @@ pub(crate) struct Found {
     complete: usize,
     taken_over: usize,
     returns: u32,
+    /// How the others ended, and how many.
+    others: BTreeMap<String, usize>,
     /// Sentences about what must not be.
     wrong: Vec<String>,
     logs: String,
@@ -25,12 +27,15 @@ impl Found {
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { acknowledged, complete, taken_over, returns, wrong, logs } = self;
+        let Self { acknowledged, complete, taken_over, returns, others, wrong, logs } = self;
         writeln!(
             f,
             "found: {acknowledged} answers, {complete} written to their end, {taken_over} of them with a seam; followers \
              came back {returns} times"
         )?;
+        for (ending, count) in others {
+            writeln!(f, "       {count} ended otherwise: {ending}")?;
+        }
         for sentence in wrong {
             writeln!(f, "WRONG: {sentence}")?;
         }
@@ -48,6 +53,7 @@ pub(crate) async fn check(world: &World, answers: &[Answer], unfinished: usize) 
         complete: 0,
         taken_over: 0,
         returns: answers.iter().map(|answer| answer.returns.saturating_sub(1)).sum(),
+        others: BTreeMap::new(),
         wrong: Vec::new(),
         logs: String::new(),
     };
@@ -86,7 +92,11 @@ pub(crate) async fn check(world: &World, answers: &[Answer], unfinished: usize) 
             if content != answer.whole {
                 wrong(&format!("words are lost or doubled: {content:?}"));
             }
-        } else if !answer.whole.starts_with(content) {
+            continue;
+        }
+        let error = &message["model_info"]["error"];
+        *found.others.entry(format!("{status}, {}", text(error, "code"))).or_default() += 1;
+        if !answer.whole.starts_with(content) {
             wrong(&format!("words of a broken answer are lost or doubled: {content:?}"));
         }
     }

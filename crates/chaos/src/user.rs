@@ -34,6 +34,8 @@ pub(crate) struct Answer {
     pub(crate) ended: String,
     /// How often the follower came back.
     pub(crate) returns: u32,
+    /// What the last event asks to wait before the next question.
+    pub(crate) wait: Duration,
 }
 
 /// Somebody who asks.
@@ -68,6 +70,7 @@ impl User {
             let model = MODELS[self.random.random_range(0..MODELS.len())];
             if let Some(mut answer) = self.ask(&question, model, &over).await {
                 self.follow(&mut answer).await;
+                let _ = timeout(answer.wait, over.cancelled()).await;
                 answers.push(answer);
             }
         }
@@ -98,6 +101,7 @@ impl User {
                     text: String::new(),
                     ended: String::new(),
                     returns: 0,
+                    wait: Duration::ZERO,
                 });
             }
             sleep(PAUSE).await;
@@ -158,7 +162,10 @@ async fn listen(
         match event.name.as_str() {
             "chunk" => answer.text.push_str(content),
             "snapshot" => content.clone_into(&mut answer.text),
-            "done" | "error" => answer.ended.clone_from(&event.name),
+            "done" | "error" => {
+                answer.ended.clone_from(&event.name);
+                answer.wait = Duration::from_millis(event.data["retry_after_ms"].as_u64().unwrap_or_default());
+            }
             _ => {}
         }
         *last = Some(event.id);

@@ -296,7 +296,9 @@ async fn a_failing_provider_is_an_event_and_the_question_stays() {
             (Script::text(ANSWER).cut(2), "interrupted", "interrupted", "one two "),
         ];
         for (script, code, status, kept) in failures {
-            app.emulator.script(script);
+            // Asked to go on, it breaks off at the same word.
+            let times = if kept.is_empty() { 1 } else { 2 };
+            (0..times).for_each(|_| app.emulator.script(script.clone()));
             let events = ada.send("Are you there?", "echo").await.rest().await;
             let last = events.last().unwrap();
             assert_eq!((last.name.as_str(), &last.data["code"]), ("error", &json!(code)), "{last:?}");

@@ -114,6 +114,7 @@ async fn an_answer_that_ends_early_has_cost_too() {
         assert_eq!(&newest(&conversation(&ada, &[start]).await), usage);
 
         app.emulator.script(Script::text("one two three").cut(2));
+        app.emulator.script(Script::failure(401));
         let broken = ada.stream(&with_price("Count.")).await.rest().await;
         assert_eq!(broken.last().unwrap().name, "error");
         let usage = newest(&conversation(&ada, &broken).await);

@@ -131,6 +131,8 @@ async fn a_run_that_ends_badly_has_its_reading_all_the_same() {
             let fallback = json!(method != "local");
             app.emulator.script(Script::failure(401).asked_for(SECOND_CALL));
             app.emulator.script(Script::text(ANSWER).error(2, json!({"message": "broken", "type": "server_error"})));
+            // It cannot be asked to go on.
+            app.emulator.script(Script::failure(400));
             let failed = send(&ada, "I am so happy!", method, None).await;
             assert_eq!(failed.last().unwrap().name, "error", "{method}");
             let heard = reading(&failed);

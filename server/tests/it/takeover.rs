@@ -103,6 +103,31 @@ async fn a_run_is_stopped_from_any_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_its_provider_breaks_off_is_gone_on_with() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        // Broken off twice, at another word each time, by a model that begins all over and by one that goes on.
+        app.emulator.script(Script::text(ANSWER).abort(2));
+        app.emulator.script(Script::text(ANSWER).cut(3));
+        app.emulator.script(Script::text("four five"));
+        let told = ada.send("Count to five.", "echo").await.rest().await;
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"), "{told:?}");
+        let message = message(&ada, &told[0].data).await;
+        assert_eq!((&message["status"], &message["content"]), (&json!("complete"), &json!(ANSWER)));
+        assert_eq!(message["model_info"]["seams"], json!([8, 14]));
+        assert_eq!(app.emulator.requests().len(), 3);
+
+        // Away for good after that: what there is of it is kept, and why it broke off is told.
+        app.emulator.script(Script::text(ANSWER).abort(2));
+        app.emulator.script(Script::failure(401));
+        let told = ada.send("Count to five.", "echo").await.rest().await;
+        assert_eq!((text(&told).as_str(), &told.last().unwrap().data["code"]), ("one two ", &json!("interrupted")));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_gone_on_with_is_interrupted_and_kept() {
     on_both(async |setup| {
         let app = setup.start().await;

@@ -6,12 +6,15 @@ use llm::{Delta, DeltaStream, Price};
 use std::sync::{Arc, Mutex, PoisonError};
 use types::Usage;
 
-/// What one call has used so far, as far as it is known. Outlives the call: one that is given up has cost too.
+/// What one call has used so far, as far as it is known, with those that it goes on with. Outlives the call: one that is
+/// given up has cost too.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Meter(Arc<Mutex<Call>>);
 
 #[derive(Debug, Default)]
 struct Call {
+    /// What the calls before this one used.
+    earlier: Option<Usage>,
     /// The list price of its model, where known.
     price: Option<Price>,
     /// Tokens that were sent, estimated.
@@ -22,10 +25,23 @@ struct Call {
     counted: Option<llm::Usage>,
 }
 
+impl Call {
+    fn used(&self) -> Option<Usage> {
+        let estimate = || llm::Usage {
+            input_tokens: Some(self.sent),
+            output_tokens: Some(self.written),
+            estimated: true,
+            cost_micros: None,
+        };
+        let used = self.counted.or_else(|| (self.written > 0).then(estimate));
+        together(self.earlier, used.map(|usage| models::bill(self.price, usage)))
+    }
+}
+
 impl Meter {
     /// The same deltas, counted: those of a request of so many tokens to a model of this price.
     pub(crate) fn watch(&self, sent: u64, price: Option<Price>, deltas: DeltaStream) -> DeltaStream {
-        self.with(|call| (call.sent, call.price) = (sent, price));
+        self.with(|call| *call = Call { earlier: call.used(), price, sent, ..Call::default() });
         let meter = self.clone();
         Box::pin(deltas.inspect(move |delta| match delta {
             Ok(Delta::Text(piece) | Delta::Thought(piece) | Delta::Refusal(piece)) => meter.count_written(piece),
@@ -39,18 +55,9 @@ impl Meter {
         self.with(|call| call.written += llm::estimate_tokens(piece));
     }
 
-    /// What the call has used, and what that costs. Nothing is known of one that was answered without a word.
+    /// What the calls have used, and what that costs. Nothing is known of one that was answered without a word.
     pub(crate) fn used(&self) -> Option<Usage> {
-        self.with(|call| {
-            let estimate = || llm::Usage {
-                input_tokens: Some(call.sent),
-                output_tokens: Some(call.written),
-                estimated: true,
-                cost_micros: None,
-            };
-            let used = call.counted.or_else(|| (call.written > 0).then(estimate));
-            used.map(|usage| models::bill(call.price, usage))
-        })
+        self.with(|call| call.used())
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Call) -> T) -> T {

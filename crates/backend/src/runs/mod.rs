@@ -10,6 +10,7 @@ pub(crate) mod live;
 pub(crate) mod log;
 pub(crate) mod meter;
 pub(crate) mod node;
+mod patience;
 mod seam;
 pub(crate) mod slots;
 mod take_over;

@@ -4,6 +4,7 @@ use super::context;
 use super::live::{EarlyEnd, Live, Unstored};
 use super::log::STORE_LIMIT;
 use super::meter::{self, Meter};
+use super::patience::Patience;
 use super::seam::Seam;
 
 use crate::db::run_log::Entry;
@@ -13,7 +14,7 @@ use crate::{Backend, db, error::Result, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, Page, RunError, RunEvent, Usage};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
@@ -86,7 +87,8 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
     let model = choice.info();
     let meter = Meter::default();
     let mut beside = Beside::begin(&backend, &live.started, &choice);
-    let mut text = AnswerText::of(&choice);
+    // What is gone on with is gone on with in plain words.
+    let mut text = if live.text_length() > 0 { AnswerText::Plain } else { AnswerText::of(&choice) };
     let ended = tokio::select! {
         biased;
         why = live.early_end() => Err(why),
@@ -138,47 +140,106 @@ fn forget(backend: &Backend, live: &Arc<Live>) {
     live.leave();
 }
 
-/// Passes the provider's deltas on. Dropping this future drops the provider's connection.
+/// Why an answer is not written on for now.
+enum Broke {
+    Provider(llm::Error),
+    /// What the model is to read could not be read.
+    Context(crate::Error),
+}
+
+/// Passes the provider's deltas on, and has the model go on where its provider breaks off. Dropping this future drops the
+/// provider's connection.
 async fn relay(
     backend: &Backend,
     live: &Live,
     choice: &Choice,
     model: &ModelInfo,
-    opening: Option<String>,
+    mut opening: Option<String>,
     meter: &Meter,
     text: &mut AnswerText,
 ) -> Ending {
-    let (kept, thought, _) = live.text();
-    let mut thoughts_apart = !thought.is_empty();
-    let messages = match opening {
-        Some(question) => Ok(vec![ChatMessage::user(question)]),
-        None => Box::pin(read_context(backend, live, choice)).await,
-    };
-    let mut messages = match messages {
-        Ok(messages) => messages,
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run has no context");
-            return Ending::failed(model, run_error(types::ApiError::from(error)));
+    let mut patience = Patience::default();
+    let mut first = None;
+    loop {
+        let is_again = first.is_some();
+        let broke = match pass(backend, live, choice, opening.take(), meter, text, is_again).await {
+            Ok(ending) => return ending,
+            Err(broke) => broke,
+        };
+        let written = live.text_length();
+        let wait = match &broke {
+            Broke::Provider(error) => patience.after(error, written, Instant::now()),
+            Broke::Context(error) => patience.without_context(error, written, Instant::now()),
+        };
+        // What broke the answer is told, and not what became of trying to go on.
+        let told = match first.take() {
+            Some((begun, earlier)) if begun == written => earlier,
+            _ => broke,
+        };
+        let Some(wait) = wait else {
+            return Ending::failed(model, told.into_run_error(backend, &choice.provider, live));
+        };
+        tracing::info!(run.id = %live.started.run_id, llm.provider = choice.provider.id(), ?wait, "an answer broke off and is gone on with");
+        first = Some((written, told));
+        sleep(wait).await;
+    }
+}
+
+impl Broke {
+    fn into_run_error(self, backend: &Backend, provider: &Provider, live: &Live) -> RunError {
+        match self {
+            Self::Provider(error) => failure(backend, provider, &error, live),
+            Self::Context(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run has no context");
+                run_error(types::ApiError::from(error))
+            }
         }
+    }
+}
+
+/// What the model is asked: the conversation, and to go on with what is written of its answer.
+async fn request(
+    backend: &Backend,
+    live: &Live,
+    choice: &Choice,
+    opening: Option<String>,
+    kept: &str,
+) -> Result<ChatRequest> {
+    let mut messages = match opening {
+        Some(question) => vec![ChatMessage::user(question)],
+        None => Box::pin(read_context(backend, live, choice)).await?,
     };
     if !kept.trim().is_empty() {
-        messages.push(ChatMessage::assistant(kept.as_str()));
+        messages.push(ChatMessage::assistant(kept));
         if !choice.provider.goes_on(&choice.model) {
             messages.push(ChatMessage::user(GO_ON));
         }
     }
-    let request = ChatRequest {
-        model: choice.model.clone(),
-        system: Some(SYSTEM.to_owned()),
-        messages,
-        settings: choice.llm_settings(),
-    };
+    let settings = choice.llm_settings();
+    Ok(ChatRequest { model: choice.model.clone(), system: Some(SYSTEM.to_owned()), messages, settings })
+}
+
+/// Asks once and passes on what comes. `is_again`: the same writer has asked before, and the seam is not marked yet.
+async fn pass(
+    backend: &Backend,
+    live: &Live,
+    choice: &Choice,
+    opening: Option<String>,
+    meter: &Meter,
+    text: &mut AnswerText,
+    mut is_again: bool,
+) -> Result<Ending, Broke> {
+    let (kept, thought, _) = live.text();
+    let mut thoughts_apart = !thought.is_empty();
+    let request = request(backend, live, choice, opening, &kept).await.map_err(Broke::Context)?;
     // A model that cannot be asked for JSON at all is asked for its words alone.
-    let plainly = text.is_structured().then(|| request.clone());
+    let mut plainly = text.is_structured().then(|| request.clone());
     let before = if text.is_structured() { sentiment::before(backend, live.started.run_id).await } else { None };
     // What has come together is told together: one look for each follower instead of one for each token.
-    meter.count_written(&kept);
-    meter.count_written(&thought);
+    if !is_again {
+        meter.count_written(&kept);
+        meter.count_written(&thought);
+    }
     let mut deltas = text.ask(choice, request, before.as_ref(), meter).ready_chunks(TOLD_AT_ONCE);
     let mut seam = Seam::after(kept);
     let mut declined = false;
@@ -190,8 +251,8 @@ async fn relay(
             None => Ok(deltas.next().await),
         };
         let Ok(next) = next else {
-            tell(backend, live, vec![RunEvent::Chunk { content: seam.end() }]).await;
-            return Ending::done(model, MessageStatus::Complete, FinishReason::Stop);
+            tell(backend, live, vec![RunEvent::Chunk { content: seam.end() }], is_again).await;
+            return Ok(Ending::done(&choice.info(), MessageStatus::Complete, FinishReason::Stop));
         };
         let Some(ready) = next else { break };
         let mut events = Vec::with_capacity(ready.len());
@@ -212,33 +273,36 @@ async fn relay(
                 Err(error) => over = Some(Err(error)),
             }
         }
-        if over.is_some() {
-            events.push(RunEvent::Chunk { content: seam.end() });
+        match over {
+            Some(Ok(_)) => events.push(RunEvent::Chunk { content: seam.end() }),
+            // All words are there, and only the reading is missing.
+            Some(Err(_)) if text.waits_for_reading() => over = Some(Ok(Finish::Stop)),
+            // What is still held back was perhaps said before; whoever goes on says it again.
+            Some(Err(_)) => {
+                let (content, _) = std::mem::replace(text, AnswerText::Plain).finish();
+                events.push(RunEvent::Chunk { content: seam.push(content) });
+            }
+            None => {}
         }
-        tell(backend, live, events).await;
+        is_again &= !tell(backend, live, events, is_again).await;
         limit = text.waits_for_reading().then(|| limit.unwrap_or_else(|| Instant::now() + sentiment::WAIT));
         match over {
             Some(Ok(finish)) => {
                 let reason = if declined { FinishReason::ContentFilter } else { reason(&finish) };
-                return Ending::done(model, MessageStatus::Complete, reason);
+                return Ok(Ending::done(&choice.info(), MessageStatus::Complete, reason));
             }
-            Some(Err(error)) => match &plainly {
-                Some(request)
-                    if text.is_structured() && error.kind() == ErrorKind::BadRequest && live.text_length() == 0 =>
-                {
-                    *text = AnswerText::Plain;
-                    deltas = text.ask(choice, request.clone(), None, meter).ready_chunks(TOLD_AT_ONCE);
-                }
-                _ => return Ending::failed(model, failure(backend, &choice.provider, &error, live)),
-            },
+            Some(Err(error)) => {
+                let is_refused = error.kind() == ErrorKind::BadRequest && live.text_length() == 0;
+                let Some(request) = plainly.take().filter(|_| is_refused) else { return Err(Broke::Provider(error)) };
+                deltas = text.ask(choice, request, None, meter).ready_chunks(TOLD_AT_ONCE);
+            }
             None => {}
         }
         if live.text_length() > MAX_ANSWER {
-            return Ending::done(model, MessageStatus::Complete, FinishReason::Length);
+            return Ok(Ending::done(&choice.info(), MessageStatus::Complete, FinishReason::Length));
         }
     }
-    let broken = llm::Error::new(ErrorKind::Interrupted, "the stream of deltas ended without its last one");
-    Ending::failed(model, failure(backend, &choice.provider, &broken, live))
+    Err(Broke::Provider(llm::Error::new(ErrorKind::Interrupted, "the stream of deltas ended without its last one")))
 }
 
 /// What the model gets to read. Costs one query for most conversations, and holds no connection afterwards.
@@ -258,13 +322,19 @@ async fn read_context(backend: &Backend, live: &Live, choice: &Choice) -> Result
     Ok(context::assemble(branch, budget))
 }
 
-async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>) {
+/// Tells what there is of some events, and says whether there was anything. `marks_seam`: first what is written already, for
+/// whoever reads the log.
+async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_seam: bool) -> bool {
     events.retain(|event| match event {
         RunEvent::Chunk { content } | RunEvent::Thought { content } => !content.is_empty(),
         _ => true,
     });
     if events.is_empty() {
-        return;
+        return false;
+    }
+    if marks_seam && live.text_length() > 0 {
+        let (content, thought, _) = live.text();
+        events.insert(0, RunEvent::Snapshot { content, thought });
     }
     live.push(events);
     backend.runs.dirty.notify_one();
@@ -273,10 +343,11 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>) {
         // Every change is looked at: what was stored in between is not missed.
         while live.backlog() > MAX_BACKLOG {
             if changes.changed().await.is_err() {
-                return;
+                return true;
             }
         }
     }
+    true
 }
 
 /// Stores the end until it is stored, and only then tells it.
@@ -306,7 +377,7 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Opti
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
+            () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
             () = backend.closed.cancelled() => return,
         }
     }

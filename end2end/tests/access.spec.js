@@ -1,11 +1,8 @@
 // For everybody: by keyboard alone, and with nothing that axe finds serious, in both themes.
 
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { serious, tabTo } from '../support/access.js';
 import { expect, newPerson, test } from '../support/test.js';
 import { Chat } from '../support/pages.js';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 test('a conversation by keyboard alone', async ({ page }) => {
   const person = newPerson();
@@ -60,26 +57,5 @@ for (const scheme of ['light', 'dark']) {
       found[path] = await serious(page);
     }
     expect(Object.fromEntries(Object.entries(found).filter(([, remarks]) => remarks.length))).toEqual({});
-  });
-}
-
-/** Presses Tab until the wanted element has the focus. */
-async function tabTo(page, wanted) {
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab');
-    const there = await page.evaluateHandle(() => document.activeElement);
-    if (await there.evaluate(wanted)) return;
-  }
-  throw new Error('Tab does not lead there.');
-}
-
-/** What axe remarks on with weight, in a line each. Its script is evaluated, which a page's policy does not forbid. */
-async function serious(page) {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return violations
-      .filter(({ impact }) => ['serious', 'critical'].includes(impact))
-      .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} (${node.any[0]?.message ?? node.html})`));
   });
 }

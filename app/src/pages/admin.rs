@@ -101,8 +101,8 @@ fn Dashboard(insights: SentimentInsights) -> impl IntoView {
             <footer class="admin-foot">
                 <p>
                     "Nobody is named here. Groups of fewer than " {PEOPLE_MIN}
-                    " people are merged with others, so that they cannot be worked out either; your people read this too, in \
-                     their "<a href="/settings#admins">"settings"</a>"."
+                    " people are merged with others or left out, so that they cannot be worked out either. What you see here \
+                     is written where everybody can read it, in the "<a href="/settings#admins">"settings"</a>"."
                 </p>
                 <p class="admin-files">
                     <a class="button" href=csv download rel="external">"Download CSV"</a>
@@ -128,24 +128,28 @@ fn Head() -> impl IntoView {
 }
 
 #[component]
-fn Notice(title: &'static str, text: String) -> impl IntoView {
+fn Notice(title: &'static str, text: String, #[prop(optional, into)] more: Option<AnyView>) -> impl IntoView {
     view! {
         <section class="admin-notice">
             <h2>{title}</h2>
             <p>{text}</p>
+            {more}
         </section>
     }
 }
 
 #[component]
 fn Empty(filtered: bool) -> impl IntoView {
-    let text = if filtered {
-        "No message fits these filters in these days. Take a filter away, or choose a longer range."
-    } else {
-        "No message was read in these days. Choose a longer range; or send one, and its reading is here a few seconds \
-         after the answer. To look around with invented people, run `lia admin fill` on an empty database."
+    if filtered {
+        let text = "No message fits these filters in these days. Take a filter away, or choose a longer range.";
+        return view! { <Notice title="Nothing here yet" text=text.to_owned()/> }.into_any();
+    }
+    let text = "No message was read in these days. Choose a longer range; or send one, and its reading is here a few seconds \
+                after the answer.";
+    let more = view! {
+        <p>"To look around with invented people, run "<code>"lia admin fill"</code>" on an empty database."</p>
     };
-    view! { <Notice title="Nothing here yet" text=text.to_owned()/> }
+    view! { <Notice title="Nothing here yet" text=text.to_owned() more=more.into_any()/> }.into_any()
 }
 
 /// The page for a query that cannot be answered.

@@ -77,12 +77,12 @@ fn WhatAdminsSee() -> impl IntoView {
         <section id="admins">
             <h2>"What admins can see"</h2>
             <p>
-                "Admins see how everybody together feels: numbers by day, label, emotion, model, provider and method, and how \
-                 many conversations turned. They do not see whose they are, nor any message or title."
+                "Admins see how everybody together feels: numbers by day, label, emotion, model, provider and method, how \
+                 conversations turned, and after which answers moods fell. They see nobody's name, message or title."
             </p>
             <p>
-                "Groups of fewer than 5 people are not shown, nor what would give them away. The numbers are made of the \
-                 messages there are: what you delete leaves them within seconds."
+                "Groups of fewer than 5 people are not shown, nor what would give them away. What you delete leaves the \
+                 numbers, as a rule within seconds."
             </p>
         </section>
     }

@@ -20,6 +20,8 @@ pub(crate) struct ChartPoint {
 
 /// More points than this show themselves only when they are pointed at, or they would be all there is to see.
 const DENSE: usize = 45;
+/// The place behind the chart.
+const AFTER: &str = "after-chart";
 /// How high the shape is in its own units; its width is 1,000 of them, stretched to the width of the page.
 const HEIGHT: f64 = 200.0;
 
@@ -38,16 +40,21 @@ pub(crate) fn TimeChart(
     let line: String = runs.iter().map(|run| path(run)).collect();
     let most = points.iter().filter_map(|point| point.messages).max().unwrap_or_default();
     let days = axis(&points);
-    let class = if count > DENSE { "chart-plot dense" } else { "chart-plot" };
+    let is_dense = count > DENSE;
+    let class = if is_dense { "chart-plot dense" } else { "chart-plot" };
+    let lonely = lonely(&points);
     let has_gaps = points.iter().any(|point| point.messages.is_none());
-    let marks = (0..).zip(points).map(|(place, point)| view! { <Mark point place count most/> });
+    let marks = points.into_iter().zip(lonely).enumerate();
+    let marks = marks.map(|(place, (point, is_lonely))| view! { <Mark point place count most is_lonely/> });
     view! {
         <div class="chart">
+            // Every point can be reached, and nobody has to press a key for each of them.
+            {is_dense.then(|| view! { <a class="skip-link" href=format!("#{AFTER}") rel="external">"Skip the chart"</a> })}
             <div class="chart-scale" aria-hidden="true">
                 <span>"+1"</span>
                 <span>"0"</span>
                 <span>"−1"</span>
-                <span class="chart-most">{most}</span>
+                {(most > 0).then(|| view! { <span class="chart-most">{most}</span> })}
             </div>
             <svg class=class width="100%" height="288" role="group" aria-label=label>
                 <defs>
@@ -70,13 +77,14 @@ pub(crate) fn TimeChart(
                 {days.into_iter().map(|name| view! { <span>{name}</span> }).collect_view()}
             </div>
             {has_gaps.then(|| view! { <p class="chart-note">"Hatched: too few people to show."</p> })}
+            <span id=AFTER></span>
         </div>
     }
 }
 
 /// One step: its bar, its mark, and what it says.
 #[component]
-fn Mark(point: ChartPoint, place: usize, count: usize, most: i64) -> impl IntoView {
+fn Mark(point: ChartPoint, place: usize, count: usize, most: i64, is_lonely: bool) -> impl IntoView {
     let (left, width) = (across(place, count), 100.0 / float(count.max(1)));
     let middle = left + width / 2.0;
     let anchor = match middle {
@@ -115,7 +123,7 @@ fn Mark(point: ChartPoint, place: usize, count: usize, most: i64) -> impl IntoVi
     });
     let says = point.says;
     view! {
-        <g class="chart-point" tabindex="0" role="img" aria-label=says.clone()>
+        <g class=if is_lonely { "chart-point lonely" } else { "chart-point" } tabindex="0" role="img" aria-label=says.clone()>
             <title>{says.clone()}</title>
             <rect class="chart-hit" x=percent(left) width=percent(width) y="0" height="288"></rect>
             {hatched}
@@ -153,6 +161,13 @@ fn runs(points: &[ChartPoint]) -> Vec<Vec<(f64, f64)>> {
     }
     runs.retain(|run| run.len() > 1);
     runs
+}
+
+/// Which points stand alone, so that no line leads through them and only their marks can be seen.
+fn lonely(points: &[ChartPoint]) -> Vec<bool> {
+    let told = |part: &[ChartPoint]| part.iter().filter(|point| point.score.is_some()).count();
+    let parts = points.split_inclusive(|point| point.messages.is_none());
+    parts.flat_map(|part| part.iter().map(move |point| point.score.is_some() && told(part) == 1)).collect()
 }
 
 fn path(run: &[(f64, f64)]) -> String {
@@ -230,6 +245,7 @@ mod tests {
             point(Some(0.0), Some(9)),
         ];
         assert_eq!(runs(&points), [vec![(100.0, 0.5), (500.0, -0.5)]], "one point alone is no line");
+        assert_eq!(lonely(&points), [false, false, false, false, true], "so it shows its mark");
     }
 
     #[test]

@@ -60,11 +60,12 @@ pub(super) fn word(score: f64) -> &'static str {
     }
 }
 
-/// A group's name, or what stands for those that are merged.
+/// A group's name, or what stands for those that are merged: the others, or all where there are no others.
 pub(super) fn name(group: &InsightGroup) -> String {
     match group.name.as_deref() {
         Some("") => "Unknown".to_owned(),
         Some(name) => name.to_owned(),
+        None if group.share >= 1.0 => "All together".to_owned(),
         None => "Others together".to_owned(),
     }
 }
@@ -79,5 +80,11 @@ mod tests {
         assert_eq!([signed(0.421), signed(-0.421), signed(-0.001)], ["+0.42", "−0.42", "0.00"]);
         assert_eq!([percent(0.1234), percent(share(1, 0))], ["12.3 %", "0.0 %"]);
         assert_eq!(day("2026-11-02".parse().unwrap()), "2 Nov 2026");
+        let named = |name: Option<&str>, share| {
+            let name = name.map(str::to_owned);
+            super::name(&InsightGroup { name, provider: None, messages: 9, share, score: None, answers: None })
+        };
+        assert_eq!([named(Some("joy"), 0.5), named(Some(""), 0.5)], ["joy", "Unknown"]);
+        assert_eq!([named(None, 0.5), named(None, 1.0)], ["Others together", "All together"]);
     }
 }

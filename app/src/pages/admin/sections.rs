@@ -6,11 +6,11 @@ use super::{
 };
 use crate::parts::chart::{ChartPoint, TimeChart};
 use leptos::prelude::*;
-use types::{AnswerDrops, DROP_MIN, InsightGroup, InsightPoint, InsightStep, PEOPLE_MIN, SentimentInsights};
+use types::{AnswerDrops, DROP_MIN, InsightGroup, InsightPoint, InsightStep, SentimentInsights};
 
-/// What is said where too few people are behind a number.
+/// What is said where too few people are behind a number, or behind what it would give away.
 fn too_few() -> String {
-    format!("fewer than {PEOPLE_MIN} people")
+    "too few people to show".to_owned()
 }
 
 /// The numbers that matter most.
@@ -23,10 +23,13 @@ pub(super) fn tiles(insights: &SentimentInsights) -> AnyView {
     };
     let score = insights.score.unwrap_or_default();
     let drops = insights.answers;
-    let fell = format!(
-        "{}; the next message scored at least {DROP_MIN} lower",
-        count(drops.dropped, drops.measured, "answers",)
-    );
+    let fell = match drops.dropped {
+        Some(_) => {
+            let answers = count(drops.dropped, drops.measured, "answers");
+            format!("{answers}; the next message scored at least {DROP_MIN} lower")
+        }
+        None => too_few(),
+    };
     let tiles = [
         ("Messages read", Some(plain(insights.messages)), "written by people, not by models".to_owned()),
         ("On average", Some(format!("{} {}", mark(score), signed(score))), format!("reads as {}", word(score))),
@@ -76,7 +79,7 @@ pub(super) fn over_time(insights: &SentimentInsights) -> AnyView {
     view! {
         <section aria-labelledby="over-time">
             <h2 id="over-time">"Over time"</h2>
-            <p>{summary(&insights.over_time)}</p>
+            <p>{summary(&insights.over_time)}{hint(step, &insights.over_time)}</p>
             <TimeChart points label="Mean score and number of messages over time"/>
             <details>
                 <summary>"The same as a table"</summary>
@@ -141,6 +144,14 @@ fn summary(points: &[InsightPoint]) -> String {
         _ => "How people read stayed about the same",
     };
     format!("{course}: {} on average, then {}.", signed(before), signed(after))
+}
+
+/// What helps where most points cannot be shown.
+fn hint(step: InsightStep, points: &[InsightPoint]) -> Option<&'static str> {
+    let hidden = points.iter().filter(|point| point.messages.is_none()).count();
+    let told = points.iter().filter(|point| point.score.is_some()).count();
+    (hidden > told && step != InsightStep::Month)
+        .then_some(" Too few people are behind most points: by week or month there is more to see.")
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no count comes near 2^53")]
@@ -366,12 +377,15 @@ mod tests {
             "People read as better in the second half of these days than in the first: −0.50 on average, then +0.20."
         );
         assert!(summary(&rising[..2]).starts_with("There are too few points"));
+        assert_eq!(hint(InsightStep::Day, &rising), None);
+        let hidden = [point(None, None), point(Some(0), None), point(None, None), point(Some(9), Some(0.1))];
+        assert!(hint(InsightStep::Day, &hidden).is_some() && hint(InsightStep::Month, &hidden).is_none());
     }
 
     #[test]
     fn a_point_says_what_it_is() {
         assert_eq!(says(InsightStep::Day, &point(Some(1_200), Some(0.4))), "2 Nov 2026: ▲ +0.40, 1,200 messages");
-        assert_eq!(says(InsightStep::Week, &point(None, None)), "Week of 2 Nov 2026: fewer than 5 people");
+        assert_eq!(says(InsightStep::Week, &point(None, None)), "Week of 2 Nov 2026: too few people to show");
         assert_eq!(says(InsightStep::Month, &point(Some(0), None)), "November 2026: no messages");
     }
 }

@@ -70,11 +70,12 @@ fn remedy(error: &RunError, is_first: bool) -> Remedy {
     }
 }
 
-/// A provider that is not answering may not answer the next time either.
+/// A provider that is not answering, or wants a pause, may not answer the next time either.
 fn or_model(error: &RunError) -> bool {
     matches!(
         error.code,
         ErrorCode::ProviderUnavailable
+            | ErrorCode::ProviderRateLimited
             | ErrorCode::ProviderOverloaded
             | ErrorCode::ProviderTimeout
             | ErrorCode::ProviderProtocol
@@ -134,7 +135,7 @@ mod tests {
     fn a_provider_that_is_not_there_leaves_the_others() {
         let or_model = |code| ending(&failed(code), false).unwrap().or_model;
         assert!(or_model(ErrorCode::ProviderUnavailable) && or_model(ErrorCode::ProviderOverloaded));
-        assert!(!or_model(ErrorCode::ProviderRateLimited) && !or_model(ErrorCode::Interrupted));
+        assert!(or_model(ErrorCode::ProviderRateLimited) && !or_model(ErrorCode::Interrupted));
     }
 
     #[test]

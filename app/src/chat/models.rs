@@ -19,6 +19,7 @@ struct Provider {
     id: String,
     name: String,
     problem: Option<String>,
+    is_blocked: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
     pub(crate) title: String,
-    /// Why none of them can be asked now.
+    /// What is wrong with their provider.
     pub(crate) problem: Option<String>,
     /// Their numbers.
     pub(crate) shown: Vec<usize>,
@@ -51,7 +52,12 @@ impl ModelList {
                     [&model.name, &model.id, &view.name, &view.id].map(|word| word.to_ascii_lowercase()).join(" ");
                 list.entries.push(Entry { provider, model, words });
             }
-            list.providers.push(Provider { id: view.id, name: view.name, problem: view.problem });
+            list.providers.push(Provider {
+                id: view.id,
+                name: view.name,
+                problem: view.problem,
+                is_blocked: view.is_blocked,
+            });
         }
         list
     }
@@ -76,7 +82,8 @@ impl ModelList {
 
     /// Why the model of a number cannot be asked now.
     pub(crate) fn problem(&self, number: usize) -> Option<&str> {
-        self.providers[self.entries.get(number)?.provider].problem.as_deref()
+        let provider = &self.providers[self.entries.get(number)?.provider];
+        provider.problem.as_deref().filter(|_| provider.is_blocked)
     }
 
     /// Whether there is nothing in it.
@@ -175,7 +182,7 @@ mod tests {
     }
 
     fn provider(id: &str, name: &str, models: Vec<Model>) -> ProviderView {
-        ProviderView { id: id.into(), name: name.into(), models, problem: None }
+        ProviderView { id: id.into(), name: name.into(), models, problem: None, is_blocked: false }
     }
 
     fn reference(provider: &str, model: &str) -> ModelRef {

@@ -158,7 +158,8 @@ mod tests {
             price: None,
         };
         let models = models.iter().map(model).collect();
-        ProviderView { id: id.into(), name: id.to_uppercase(), models, problem: problem.map(str::to_owned) }
+        let is_blocked = problem == Some("Down.");
+        ProviderView { id: id.into(), name: id.to_uppercase(), models, problem: problem.map(str::to_owned), is_blocked }
     }
 
     fn picker() -> Picker {
@@ -180,6 +181,14 @@ mod tests {
         assert_eq!(picker.choice(picker.active.unwrap()), None);
         assert!(!picker.step("x", None));
         assert_eq!(active(&picker), Some(reference("a", "one")));
+    }
+
+    #[test]
+    fn what_has_only_a_remark_is_taken() {
+        let mut picker = Picker::default();
+        picker.fill(vec![view("a", &["one"], Some("Its list is old."))], None);
+        assert_eq!(picker.choice(picker.active.unwrap()), Some(reference("a", "one")));
+        assert_eq!(picker.groups(None)[0].problem.as_deref(), Some("Its list is old."));
     }
 
     #[test]

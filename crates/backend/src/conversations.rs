@@ -48,11 +48,16 @@ pub async fn get(backend: &Backend, actor: &Actor, id: ConversationId, page: Pag
 pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Page) -> Result<ConversationView> {
     let (conversation, stored) = read(backend, actor, id, page).await?;
     let messages = shown(backend, actor, stored).await?;
+    // The page names the model that it shows with every message: one that is gone would be refused each time.
+    let model = match conversation.settings.model {
+        Some(chosen) => Some(models::still_there(backend, actor, chosen).await?),
+        None => None,
+    };
     Ok(ConversationView {
         id: conversation.id,
         title: conversation.title,
         sentiment: conversation.sentiment.map(|state| state.shown),
-        model: conversation.settings.model,
+        model,
         usage: db::messages::sum_usage(&backend.db, id, actor.id()).await?,
         total_messages: conversation.total_messages,
         has_more: has_more(conversation.total_messages, page, messages.len()),

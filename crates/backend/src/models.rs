@@ -91,17 +91,19 @@ pub async fn catalogue(backend: &Backend, _actor: &Actor) -> Result<ModelCatalog
     Ok(found.into_iter().map(|(provider, models)| (provider, models.into_iter().map(wire).collect())).collect())
 }
 
-/// The same as a picker shows it: provider by provider in the order of the configuration, Offline last, and why one
-/// cannot be asked now.
+/// The same as a picker shows it: provider by provider in the order of the configuration, Offline last, and what is wrong
+/// with one.
 pub async fn menu(backend: &Backend, _actor: &Actor) -> Result<Vec<ProviderView>> {
     let providers = &backend.config.providers;
     let mut menu = Vec::new();
     for (id, models) in providers.catalogue().await {
         // One that was found on this machine in between is in the next menu.
         let Some(provider) = providers.get(&id) else { continue };
-        let problem = problem(provider, providers.list_error(&id).as_ref(), models.is_empty());
+        let error = providers.list_error(&id);
+        let problem = problem(provider, error.as_ref(), models.is_empty());
+        let is_blocked = is_blocked(provider, error.as_ref());
         let models = models.into_iter().map(wire).collect();
-        menu.push(ProviderView { name: provider.name().to_owned(), id, models, problem });
+        menu.push(ProviderView { name: provider.name().to_owned(), id, models, problem, is_blocked });
     }
     Ok(menu)
 }
@@ -112,29 +114,44 @@ pub fn circuits(backend: &Backend) -> Vec<(String, Circuit)> {
     providers.map(|provider| (provider.id().to_owned(), provider.status().circuit)).collect()
 }
 
-/// The first other provider with a model that is well as far as is known, where there is one.
+/// The first other provider that can answer as far as is known, where there is one.
 pub(crate) fn alternative<'a>(backend: &'a Backend, to: &Provider) -> Option<&'a Provider> {
     let providers = &backend.config.providers;
-    providers.iter().find(|provider| {
-        provider.id() != to.id()
-            && !matches!(provider, Provider::Offline(_))
-            && provider.status().circuit == Circuit::Closed
-            && providers.list_error(provider.id()).is_none()
-    })
+    let can_answer = |provider: &&Provider| {
+        let error = providers.list_error(provider.id());
+        let is_away = matches!(error.as_ref().map(llm::Error::kind), Some(ErrorKind::Unavailable | ErrorKind::Timeout));
+        // One that is being tried may not be back yet.
+        let is_asked = provider.status().circuit == Circuit::Closed;
+        is_asked && !is_away && !is_blocked(provider, error.as_ref()) && providers.has_models(provider.id())
+    };
+    let others = providers.iter().filter(|provider| provider.id() != to.id());
+    others.filter(|provider| !matches!(provider, Provider::Offline(_))).find(can_answer)
 }
 
-/// Why a provider cannot be asked now, in plain words.
+/// Whether a provider's models cannot answer now: it is being left alone, or takes no request of ours. That its list could
+/// not be read says nothing about them: they are those of its last list, or of the configuration.
+fn is_blocked(provider: &Provider, list_error: Option<&llm::Error>) -> bool {
+    let is_refused = |error: &llm::Error| matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Quota);
+    provider.status().circuit == Circuit::Open || list_error.is_some_and(is_refused)
+}
+
+/// What is wrong with a provider now, in plain words.
 fn problem(provider: &Provider, list_error: Option<&llm::Error>, has_no_models: bool) -> Option<String> {
     let name = provider.name();
     let status = provider.status();
     if status.circuit == Circuit::Open {
         let seconds = status.retry_after.unwrap_or_default().as_secs_f64().ceil().max(1.0);
-        return Some(format!("{name} is not answering. Lia tries again in {seconds} s."));
+        return Some(format!("{name} is not answering. It can be asked again in {seconds} s."));
     }
     match list_error.map(llm::Error::kind) {
         Some(ErrorKind::Authentication) => Some(format!("{name} refuses the key this Lia uses.")),
         Some(ErrorKind::Quota) => Some(format!("This Lia's account with {name} is used up.")),
-        Some(ErrorKind::Unavailable | ErrorKind::Timeout) => Some(format!("{name} cannot be reached.")),
+        Some(ErrorKind::Unavailable | ErrorKind::Timeout) if has_no_models => {
+            Some(format!("{name} cannot be reached."))
+        }
+        Some(ErrorKind::Unavailable | ErrorKind::Timeout) => {
+            Some(format!("{name} could not be reached a moment ago. These are the models it had."))
+        }
         // Some list no models and answer all the same: then those of the configuration are there.
         Some(_) if has_no_models => Some(format!("The models of {name} cannot be listed.")),
         None if has_no_models => Some(format!("{name} has no models.")),
@@ -146,6 +163,15 @@ fn problem(provider: &Provider, list_error: Option<&llm::Error>, has_no_models: 
 pub async fn default_choice(backend: &Backend, actor: &Actor) -> Result<(String, String)> {
     let choice = preferred(backend, &preferences::get(backend, actor).await?).await?;
     Ok((choice.provider.id().to_owned(), choice.model))
+}
+
+/// The model that answers in a conversation in which this one was chosen: another where that one is gone since.
+pub(crate) async fn still_there(backend: &Backend, actor: &Actor, chosen: ModelRef) -> Result<ModelRef> {
+    if check(backend, &chosen).await.is_ok() {
+        return Ok(chosen);
+    }
+    let (provider, model) = default_choice(backend, actor).await?;
+    Ok(ModelRef { provider, model })
 }
 
 /// Refuses a model that is not there.

@@ -63,6 +63,13 @@ impl Catalogue {
         models
     }
 
+    /// Whether a provider has listed a model, or one is configured.
+    pub(crate) fn has_models(&self, provider: &Provider) -> bool {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = lists.get(provider.id()).and_then(|list| list.borrow().models.clone());
+        listed.is_some_and(|models| !models.is_empty()) || !provider.configured_models().is_empty()
+    }
+
     /// Why a provider's list could not be read the last time.
     pub(crate) fn error(&self, id: &str) -> Option<Error> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);

@@ -127,6 +127,11 @@ impl Providers {
         models.into_iter().next().unwrap_or_default()
     }
 
+    /// Whether a provider has a model that can be named, as far as is known without asking it.
+    pub fn has_models(&self, id: &str) -> bool {
+        self.get(id).is_some_and(|provider| self.inner.catalogue.has_models(provider))
+    }
+
     /// Why a provider's list of models could not be read the last time; none where it could.
     pub fn list_error(&self, id: &str) -> Option<Error> {
         self.inner.catalogue.error(id)

@@ -41,9 +41,12 @@ pub struct ProviderView {
     pub name: String,
     /// Its models, a good choice first.
     pub models: Vec<Model>,
-    /// Why it cannot be asked now, in plain words; absent where it can.
+    /// What is wrong with it, in plain words; absent where nothing is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Whether its models cannot answer now. Where they are only listed as they were when it last answered, they may.
+    #[serde(default)]
+    pub is_blocked: bool,
 }
 
 /// `GET /api/v1/chat/models`: the models of every configured provider, by the provider's id.

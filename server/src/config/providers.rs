@@ -39,11 +39,13 @@ struct Entry {
     models: Vec<String>,
 }
 
+/// Ids that no provider may have: Lia's own companion, and what `/health` calls the rest of what it reports on.
+const RESERVED: [&str; 2] = ["offline", "database"];
+
 /// All configured providers. `Offline` is not among them: it needs no configuration.
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<ProviderConfig> {
     let mut providers: Vec<_> = Kind::ALL.into_iter().filter_map(|kind| of_variables(reader, kind)).collect();
     let mut ids: BTreeSet<String> = providers.iter().map(|provider| provider.id.clone()).collect();
-    ids.insert("offline".to_owned());
     for provider in of_file(reader) {
         if ids.insert(provider.id.clone()) {
             providers.push(provider);
@@ -107,6 +109,9 @@ fn check(reader: &Reader<'_>, entry: Entry) -> Result<ProviderConfig, (String, S
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if entry.id.is_empty() || entry.id.len() > 50 || !entry.id.chars().all(is_plain) {
         return wrong("this id".to_owned(), "1 to 50 letters, digits, - and _");
+    }
+    if RESERVED.contains(&entry.id.as_str()) {
+        return wrong("this id".to_owned(), &format!("any id but {}, which Lia uses herself", RESERVED.join(" and ")));
     }
     let Ok(kind) = entry.kind.parse::<Kind>() else {
         return wrong(format!("kind {:?}", entry.kind), &Kind::ALL.map(Kind::id).join(", "));

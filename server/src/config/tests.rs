@@ -123,6 +123,16 @@ fn a_file_adds_providers() {
     std::fs::write(path, "[[provider]]\nid = ").unwrap();
     assert_eq!(problems([("LIA_PROVIDERS", path)]).len(), 1);
     assert_eq!(problems([("LIA_PROVIDERS", "/nowhere.toml")]).len(), 1);
+    for reserved in ["database", "offline"] {
+        std::fs::write(path, format!("[[provider]]\nid = {reserved:?}\nkind = \"openai\"\n")).unwrap();
+        assert_eq!(
+            problems([("LIA_PROVIDERS", path)]),
+            [format!(
+                "LIA_PROVIDERS: found provider {reserved:?} with this id; allowed: any id but offline and database, which \
+                 Lia uses herself"
+            )]
+        );
+    }
 }
 
 #[test]

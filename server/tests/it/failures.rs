@@ -105,7 +105,7 @@ async fn a_provider_that_fails_too_often_is_left_alone_and_another_is_named() {
         let menu = ada.post("/fn/list_models", &json!({})).await.ok();
         let problem = menu[0]["problem"].as_str().unwrap();
         assert!(
-            problem.starts_with("OpenAI is not answering. Lia tries again in ") && problem.ends_with(" s."),
+            problem.starts_with("OpenAI is not answering. It can be asked again in ") && problem.ends_with(" s."),
             "{problem}"
         );
         assert!(menu[1]["problem"].is_null(), "{menu}");
@@ -127,7 +127,7 @@ async fn where_nobody_else_is_well_nobody_is_named() {
         }
         ada.send("Are you there?", "echo").await.rest().await;
         let open = error(&ada.send("Are you there?", "echo").await.rest().await);
-        let said = "OpenAI is not answering. Your message is saved. Lia tries again in a moment.";
+        let said = "OpenAI is not answering. Your message is saved. Try again in a moment, or choose another model.";
         assert_eq!(open["message"], said);
     })
     .await;

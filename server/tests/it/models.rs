@@ -73,17 +73,64 @@ async fn a_key_that_is_refused_is_said_in_the_menu() {
         let ada = app.register("ada").await;
         let menu = ada.post("/fn/list_models", &json!({})).await.ok();
         assert_eq!(menu[0]["problem"], "OpenAI refuses the key this Lia uses.");
+        assert_eq!(menu[0]["is_blocked"], true);
     })
     .await;
 }
 
 /// The address of a provider that takes no key.
 async fn refusing(tasks: &mut JoinSet<std::io::Result<()>>) -> String {
+    let refuse = || async { axum::http::StatusCode::UNAUTHORIZED };
+    serve(tasks, axum::Router::new().fallback(refuse)).await
+}
+
+async fn serve(tasks: &mut JoinSet<std::io::Result<()>>, provider: axum::Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let refuse = || async { axum::http::StatusCode::UNAUTHORIZED };
-    tasks.spawn(async move { axum::serve(listener, axum::Router::new().fallback(refuse)).await });
+    tasks.spawn(async move { axum::serve(listener, provider).await });
     format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_fails_keeps_no_model_from_answering_and_who_has_no_model_is_not_named() {
+    on_both(async |setup| {
+        use axum::{Json, Router, http::StatusCode, routing::get, routing::post};
+        let mut tasks = JoinSet::new();
+        let empty = serve(&mut tasks, Router::new().fallback(async || Json(json!({ "data": [] })))).await;
+        let answer = json!({ "choices": [{ "message": { "content": "Here." }, "finish_reason": "stop" }] });
+        let listless = Router::new()
+            .route("/v1/models", get(async || StatusCode::BAD_GATEWAY))
+            .route("/v1/chat/completions", post(async || Json(answer)));
+        let listless = serve(&mut tasks, listless).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("providers.toml");
+        let entry = |id: &str, url: &str, models: &str| {
+            format!("[[provider]]\nid = {id:?}\nkind = \"openai\"\nbase_url = {url:?}\nmodels = {models}\n")
+        };
+        std::fs::write(&file, entry("empty", &empty, "[]") + &entry("listless", &listless, "[\"m\"]")).unwrap();
+        let app = setup.with("LIA_PROVIDERS", &file.display().to_string()).start().await;
+        let ada = app.register("ada").await;
+        let menu = ada.post("/fn/list_models", &json!({})).await.ok();
+        let view = menu.as_array().unwrap().iter().find(|view| view["id"] == "listless").unwrap();
+        assert_eq!((&view["is_blocked"], &view["models"][0]["id"]), (&json!(false), &json!("m")));
+        assert!(view["problem"].as_str().unwrap().starts_with("listless could not be reached a moment ago."), "{view}");
+        send(&ada, model("listless", "m")).await;
+        for _ in 0..5 {
+            app.emulator.script(emulator::Script::status(503, "{}"));
+        }
+        for _ in 0..2 {
+            ada.send("Are you there?", "echo").await.rest().await;
+        }
+        let events = ada.send("Are you there?", "echo").await.rest().await;
+        let told = &events.last().unwrap().data["message"];
+        assert_eq!(
+            told,
+            "OpenAI is not answering. Your message is saved. Try again in a moment, or choose another model."
+        );
+        let menu = ada.post("/fn/list_models", &json!({})).await.ok();
+        assert_eq!((&menu[0]["id"], &menu[0]["is_blocked"]), (&json!("openai"), &json!(true)), "it is left alone");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,7 +230,16 @@ async fn a_model_that_is_gone_does_not_end_its_conversation() {
         let app: TestApp = app.restart_with("GEMINI_BASE_URL", "").await.restart_with("GEMINI_API_KEY", "").await;
         let ada = app.stranger().with_token(ada.token());
         send(&ada, json!({ "conversation_id": id })).await;
-        assert_eq!(models_of(&ada, &id).await.0["provider"], "openai");
+        assert_eq!(models_of(&ada, &id).await.0["provider"], "openai", "the message says who has answered");
+        // The page shows, and names, the one that answers in its place; it may come back, so it is not forgotten.
+        let instead = shown(&ada, &id).await;
+        assert_eq!(instead["provider"], "openai");
+        assert_eq!(models_of(&ada, &id).await.1, model("gemini", "think"));
+        let mut named = instead;
+        named["conversation_id"] = json!(id);
+        send(&ada, named).await;
+        let gone = json!({ "message": "Hello?", "conversation_id": id, "provider": "gemini", "model": "think" });
+        assert_eq!(ada.post("/api/v1/chat/stream", &gone).await.code(), "validation_failed", "named, it is refused");
     })
     .await;
 }

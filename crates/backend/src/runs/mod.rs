@@ -5,6 +5,7 @@
 //! one log writer at most every 250 ms, and the answer's end in one transaction before anybody hears of it.
 
 mod context;
+mod failure;
 mod follow;
 pub(crate) mod live;
 pub(crate) mod log;

@@ -1,14 +1,14 @@
 //! Writing one answer: from the provider's first delta to the stored end.
 
-use super::context;
 use super::live::{EarlyEnd, Live, Unstored};
 use super::log::STORE_LIMIT;
 use super::meter::{self, Meter};
 use super::patience::Patience;
 use super::seam::Seam;
+use super::{context, failure};
 
 use crate::db::run_log::Entry;
-use crate::models::{self, Choice};
+use crate::models::Choice;
 use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
 use crate::{Backend, db, error::Result, sentiment};
 use futures_util::{FutureExt, StreamExt};
@@ -188,7 +188,7 @@ async fn relay(
 impl Broke {
     fn into_run_error(self, backend: &Backend, provider: &Provider, live: &Live) -> RunError {
         match self {
-            Self::Provider(error) => failure(backend, provider, &error, live),
+            Self::Provider(error) => failure::told(backend, live, provider, &error),
             Self::Context(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run has no context");
                 run_error(types::ApiError::from(error))
@@ -460,84 +460,5 @@ fn run_error(error: types::ApiError) -> RunError {
         message: error.message,
         retryable: error.code.status() >= 500,
         retry_after_ms: error.retry_after_ms,
-    }
-}
-
-/// A provider's failure in the words of [`RunError`]: what happened, what was kept, the one thing to do.
-fn failure(backend: &Backend, provider: &Provider, error: &llm::Error, live: &Live) -> RunError {
-    tracing::warn!(
-        run.id = %live.started.run_id,
-        llm.provider = provider.id(),
-        llm.request_id = error.request_id(),
-        error.kind = %error.kind(),
-        error.detail = error.detail(),
-        "a provider failed"
-    );
-    let alternative = error.is_circuit_open().then(|| models::alternative(backend, provider)).flatten();
-    let provider = provider.name();
-    let kept = if live.text_length() > 0 { "What had been written is kept." } else { "Your message is saved." };
-    let (code, happened, advice) = match error.kind() {
-        ErrorKind::Authentication => (
-            ErrorCode::ProviderAuthentication,
-            format!("{provider} refused the key this Lia uses."),
-            "Choose another model, or ask whoever runs this Lia.",
-        ),
-        ErrorKind::Quota => (
-            ErrorCode::ProviderQuota,
-            format!("This Lia's account with {provider} is used up."),
-            "Choose another model.",
-        ),
-        ErrorKind::RateLimited => {
-            (ErrorCode::ProviderRateLimited, format!("{provider} asks for a pause."), "Try again in a moment.")
-        }
-        ErrorKind::ContextLength => (
-            ErrorCode::ContextLength,
-            "This conversation is longer than the model can read.".to_owned(),
-            "Begin a new one, or choose a model with a larger window.",
-        ),
-        ErrorKind::ContentFilter => {
-            (ErrorCode::ContentFilter, format!("{provider} declined to answer this."), "Say it another way.")
-        }
-        ErrorKind::Overloaded => (
-            ErrorCode::ProviderOverloaded,
-            format!("{provider} has too much to do."),
-            "Try again in a moment, or choose another model.",
-        ),
-        // Nobody was asked: it has failed too often just now.
-        ErrorKind::Unavailable if error.is_circuit_open() => match alternative {
-            Some(other) => {
-                (ErrorCode::ProviderUnavailable, format!("{provider} is not answering; try {}.", other.name()), "")
-            }
-            None => (
-                ErrorCode::ProviderUnavailable,
-                format!("{provider} is not answering."),
-                "Lia tries again in a moment.",
-            ),
-        },
-        ErrorKind::Unavailable => (
-            ErrorCode::ProviderUnavailable,
-            format!("{provider} cannot be reached."),
-            "Try again, or choose another model.",
-        ),
-        ErrorKind::Timeout => {
-            (ErrorCode::ProviderTimeout, format!("{provider} did not answer."), "Try again, or choose another model.")
-        }
-        ErrorKind::BadRequest => {
-            (ErrorCode::ProviderBadRequest, format!("{provider} did not accept the request."), "Choose another model.")
-        }
-        ErrorKind::Protocol => (
-            ErrorCode::ProviderProtocol,
-            format!("{provider} answered something Lia does not understand."),
-            "Choose another model.",
-        ),
-        ErrorKind::Interrupted | ErrorKind::Cancelled => {
-            (ErrorCode::Interrupted, format!("{provider} broke off in the middle."), "Try again.")
-        }
-    };
-    RunError {
-        code,
-        message: format!("{happened} {kept} {advice}").trim_ascii_end().to_owned(),
-        retryable: error.is_transient(),
-        retry_after_ms: error.retry_after().and_then(|wait| u64::try_from(wait.as_millis()).ok()),
     }
 }

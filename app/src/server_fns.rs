@@ -10,7 +10,7 @@ use crate::{AppError, wire::Json};
 use leptos::prelude::*;
 use types::{
     ConversationEntry, ConversationId, ConversationView, MessageId, MessageView, MethodInfo, ModelRef, NewRun,
-    Preferences, ProviderView, RunId, SentimentFeedback, SentimentUpdate, StartedRun,
+    Preferences, PreferencesChange, ProviderView, RunId, SentimentFeedback, SentimentUpdate, StartedRun,
 };
 
 /// Conversations in one page of the sidebar.
@@ -142,14 +142,14 @@ pub async fn preferences() -> Result<Preferences, AppError> {
     backend::preferences::get(&backend, &actor).await.map_err(ssr::failed)
 }
 
-/// Replaces what the account chose for all of its conversations.
+/// Changes some of what the account chose for all of its conversations.
 #[server(prefix = "/fn", endpoint = "save_preferences", input = Json, output = Json)]
 pub async fn save_preferences(
-    /// All of it.
-    preferences: Preferences,
-) -> Result<Preferences, AppError> {
+    /// What is to be otherwise.
+    change: PreferencesChange,
+) -> Result<(), AppError> {
     let (backend, actor) = ssr::caller()?;
-    backend::preferences::replace(&backend, &actor, preferences).await.map_err(ssr::failed)
+    backend::preferences::change(&backend, &actor, change).await.map(drop).map_err(ssr::failed)
 }
 
 /// The methods that read messages, and which of them this Lia can use.

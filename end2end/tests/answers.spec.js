@@ -80,6 +80,9 @@ test('too many requests: Retry waits as long as the provider asks, and then help
   const retry = failure(chat).getByRole('button', { name: /^Retry in \d+ s$/ });
   await expect(retry).toBeVisible();
   await expect(retry).toBeDisabled();
+  await page.reload();
+  await chat.awake();
+  await expect(retry, 'what is left of the wait is known after a reload').toBeDisabled();
   await page.clock.fastForward(12_000);
   const again = failure(chat).getByRole('button', { name: 'Try again' });
   await expect(again).toBeEnabled();

@@ -38,7 +38,7 @@ pub fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::rename))
         .routes(routes!(conversations::choose_model))
         .routes(routes!(conversations::models))
-        .routes(routes!(preferences::get, preferences::replace))
+        .routes(routes!(preferences::get, preferences::replace, preferences::change))
         .routes(routes!(sentiment::methods))
         .routes(routes!(sentiment::correct))
         .routes(routes!(health::info))

@@ -11,7 +11,7 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::{cell::Cell, rc::Rc, time::Duration};
-use types::{ApiError, ConversationId, ErrorCode, MessageId, RunError, RunEvent, RunId};
+use types::{ApiError, ConversationId, ErrorCode, MessageId, RunEvent, RunId};
 
 /// Where the composer keeps an unsent text of this user for this place.
 pub(crate) fn draft_key(user: types::UserId, place: Place) -> String {
@@ -39,6 +39,7 @@ pub(crate) fn open(chat: Chat, place: Place) {
                     Ok(view) => {
                         chat.show(view);
                         follow(chat);
+                        wait_on(chat);
                     }
                     Err(AppError(error)) => chat.fail(error),
                 }
@@ -121,7 +122,9 @@ fn connect(chat: Chat, visit: u32, run: RunId, failures: u32) {
             if event.is_last() {
                 browser::close_line();
                 if let Some(message) = ended {
-                    count_down(chat.row(message), &event);
+                    if let (Some(row), RunEvent::Error(error)) = (chat.row(message), event) {
+                        count_down(chat, row, error.retry_after_ms);
+                    }
                     fetch_finished(chat, visit, message, 0);
                 }
             } else if !frame_asked.replace(true) {
@@ -142,21 +145,33 @@ fn connect(chat: Chat, visit: u32, run: RunId, failures: u32) {
     });
 }
 
-/// Counts down on a failed answer until its provider wants to be asked again.
-fn count_down(row: Option<Row>, event: &RunEvent) {
-    if let (Some(row), RunEvent::Error(RunError { retry_after_ms: Some(wait), .. })) = (row, event) {
-        // A day at most: what a provider asks for is bounded where it is read.
-        let milliseconds = f64::from(u32::try_from(*wait).unwrap_or(u32::MAX));
-        tick(row, browser::now_ms() + milliseconds);
+/// Goes on counting down on the failed answers of the page, whose providers asked for a wait before it was loaded.
+pub(crate) fn wait_on(chat: Chat) {
+    let rows = chat.rows.get_untracked();
+    for row in rows {
+        let wait = row.outcome.with_untracked(|outcome| outcome.model.as_ref()?.error.as_ref()?.retry_after_ms);
+        count_down(chat, row, wait);
     }
 }
 
-fn tick(row: Row, moment: f64) {
+/// Counts down on a failed answer until its provider wants to be asked again, for as long as the page shows it.
+fn count_down(chat: Chat, row: Row, wait: Option<u64>) {
+    if let Some(wait) = wait {
+        // A day at most: what a provider asks for is bounded where it is read.
+        let milliseconds = f64::from(u32::try_from(wait).unwrap_or(u32::MAX));
+        tick(chat, chat.visit(), row, browser::now_ms() + milliseconds);
+    }
+}
+
+fn tick(chat: Chat, visit: u32, row: Row, moment: f64) {
+    if !chat.is_visit(visit) {
+        return;
+    }
     let left = seconds_until(moment, browser::now_ms());
     row.wait.set(wait(left));
     if left > 0 {
         // Asked anew each time: a page in the background is told the time late.
-        set_timeout(move || tick(row, moment), Duration::from_millis(250));
+        set_timeout(move || tick(chat, visit, row, moment), Duration::from_millis(250));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     server_fns::{choose_model, list_models, preferences, save_preferences},
 };
 use leptos::{prelude::*, task::spawn_local};
-use types::{ApiError, ErrorCode, ModelRef, Preferences, ProviderView};
+use types::{ApiError, ErrorCode, ModelRef, Preferences, PreferencesChange, ProviderView};
 
 /// Fetches the favourites and the models; `then` is called when they have come, or have not. What is shown of an earlier
 /// time stays until then.
@@ -76,7 +76,7 @@ pub(crate) fn toggle_favourite(chat: Chat, picker: StoredValue<Picker>, number: 
     }
 }
 
-/// Saves the preferences; one request at a time, and the last one brings what was chosen last.
+/// Saves what was chosen; one request at a time, so that the last choice is the one that stays.
 fn save(chat: Chat, picker: StoredValue<Picker>) {
     if picker.with_value(|picker| picker.saving) {
         return;
@@ -85,20 +85,15 @@ fn save(chat: Chat, picker: StoredValue<Picker>) {
     spawn_local(async move {
         loop {
             let changes = picker.with_value(|picker| picker.changes);
-            let answer = change_preferences(|now| picker.with_value(|picker| picker.chosen_in(now))).await;
-            if let Err(AppError(error)) = answer {
+            let mut change = PreferencesChange::default();
+            picker.update_value(|picker| change = std::mem::take(&mut picker.unsaved));
+            if let Err(AppError(error)) = save_preferences(change).await {
                 chat.notice.set(Some(error));
-            } else if picker.with_value(|picker| picker.changes != changes) {
-                continue;
             }
-            break;
+            if picker.with_value(|picker| picker.changes == changes) {
+                break;
+            }
         }
         picker.update_value(|picker| picker.saving = false);
     });
-}
-
-/// Changes some of what the person prefers. The rest is read just before, and not remembered from when a page was opened:
-/// it may have been changed elsewhere.
-pub(crate) async fn change_preferences(change: impl FnOnce(Preferences) -> Preferences) -> Result<(), AppError> {
-    save_preferences(change(preferences().await?)).await.map(drop)
 }

@@ -2,7 +2,7 @@
 //! and asking the server are others' parts.
 
 use super::models::{Group, ModelList, step};
-use types::{ApiError, FAVOURITES_MAX, ModelRef, Preferences, ProviderView};
+use types::{ApiError, FAVOURITES_MAX, ModelRef, Preferences, PreferencesChange, ProviderView};
 
 /// The picker of the page.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Picker {
     pub(crate) active: Option<usize>,
     /// What the person prefers, as far as this page knows.
     pub(crate) preferences: Preferences,
+    /// What was chosen and marked here and is yet to be told to the server.
+    pub(crate) unsaved: PreferencesChange,
     /// How many times something was chosen or marked here.
     pub(crate) changes: u32,
     /// Why there is no list, or none that is new.
@@ -98,28 +100,27 @@ impl Picker {
     pub(crate) fn toggle_favourite(&mut self, number: usize) -> bool {
         let favourites = &mut self.preferences.favourites;
         let Some(model) = self.list.reference(number) else { return true };
-        if favourites.contains(&model) {
+        let PreferencesChange { mark, unmark, .. } = &mut self.unsaved;
+        let (from, to) = if favourites.contains(&model) {
             favourites.retain(|favourite| *favourite != model);
+            (mark, unmark)
         } else if favourites.len() < FAVOURITES_MAX {
-            favourites.push(model);
+            favourites.push(model.clone());
+            (unmark, mark)
         } else {
             return false;
-        }
+        };
+        from.retain(|other| *other != model);
+        to.push(model);
         self.changes += 1;
         true
     }
 
     /// Makes a model the one that answers in new conversations.
     pub(crate) fn prefer(&mut self, model: ModelRef) {
-        self.preferences.model = Some(model);
+        self.preferences.model = Some(model.clone());
+        self.unsaved.model = Some(Some(model));
         self.changes += 1;
-    }
-
-    /// The preferences as they are `now`, with what is chosen here.
-    pub(crate) fn chosen_in(&self, mut now: Preferences) -> Preferences {
-        now.model.clone_from(&self.preferences.model);
-        now.favourites.clone_from(&self.preferences.favourites);
-        now
     }
 
     /// The model of a number, where it can be asked now.
@@ -142,7 +143,7 @@ impl Picker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use types::{ErrorCode, GenerationSettings, Model};
+    use types::{ErrorCode, Model};
 
     fn reference(provider: &str, model: &str) -> ModelRef {
         ModelRef { provider: provider.into(), model: model.into() }
@@ -227,15 +228,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_chosen_elsewhere_stays() {
+    fn only_what_is_chosen_here_is_told() {
         let mut picker = picker();
         picker.prefer(reference("b", "three"));
-        assert!(picker.toggle_favourite(1));
-        assert_eq!(picker.changes, 2);
-        let generation = GenerationSettings { temperature: Some(0.3), ..GenerationSettings::default() };
-        let saved = picker.chosen_in(Preferences { generation, ..Preferences::default() });
-        assert_eq!((saved.model, saved.favourites), (Some(reference("b", "three")), vec![reference("a", "two")]));
-        assert_eq!(saved.generation, generation);
+        for number in [1, 2, 2, 3] {
+            assert!(picker.toggle_favourite(number));
+        }
+        assert_eq!(picker.changes, 5);
+        let mut elsewhere = Preferences { favourites: vec![reference("b", "three")], ..Preferences::default() };
+        std::mem::take(&mut picker.unsaved).apply(&mut elsewhere);
+        assert_eq!(elsewhere.model, Some(reference("b", "three")));
+        assert_eq!(elsewhere.favourites, [reference("a", "two"), reference("b", "four")]);
+        assert_eq!(picker.unsaved, PreferencesChange::default());
     }
 
     #[test]

@@ -127,9 +127,12 @@ fn follow_the_address(chat: Chat) {
     });
 }
 
-/// Follows the answer that is being written for as long as somebody sees the page.
+/// Follows the answer that is being written for as long as somebody sees the page, and counts down the waits on it.
 fn keep_the_line(chat: Chat) {
-    Effect::new(move |_| actions::follow(chat));
+    Effect::new(move |_| {
+        actions::follow(chat);
+        actions::wait_on(chat);
+    });
     Effect::new(move |_| {
         let hidden = window_event_listener(ev::pagehide, |_| browser::close_line());
         let shown = window_event_listener(ev::pageshow, move |event| {

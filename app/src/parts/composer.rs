@@ -103,13 +103,28 @@ pub(crate) fn Composer(user: UserId) -> impl IntoView {
     });
     let is_writing = Memo::new(move |_| chat.writing.get().is_some());
     let is_sendable = Memo::new(move |_| is_online.get() && chat.draft.with(|draft| may_send(draft)));
+    let held_for = StoredValue::new(None::<Place>);
     let submit = move || {
-        if is_sendable.get_untracked() && !is_writing.get_untracked() {
+        if chat.loading.get_untracked() {
+            held_for.set_value(Some(chat.place.get_untracked()));
+        } else if is_sendable.get_untracked() && !is_writing.get_untracked() {
             let text = chat.draft.get_untracked();
             chat.draft.set(String::new());
             sender.send(text);
         }
     };
+    // Words that were sent to a conversation on its way go when it has come: it would come over them. By then the draft
+    // is in its place, for `keep_draft` hears of the place first.
+    Effect::new(move |_| {
+        let is_loading = chat.loading.get();
+        let is_held = held_for.get_value().is_some_and(|place| place == chat.place.get_untracked());
+        if !is_loading || !is_held {
+            held_for.set_value(None);
+        }
+        if !is_loading && is_held && chat.problem.with_untracked(Option::is_none) {
+            submit();
+        }
+    });
     let on_key = move |event: KeyboardEvent| {
         // While an input method composes a word, Enter belongs to it. Safari says so only by the key code.
         let composing = event.is_composing() || event.key_code() == 229;

@@ -10,11 +10,10 @@ use crate::{
     AppError,
     chat::{
         Chat,
-        choosing::change_preferences,
         tuning::{SETTINGS, Setting, Texts, settings, texts},
     },
     lazy::{self, Missing},
-    server_fns::preferences,
+    server_fns::{preferences, save_preferences},
 };
 use leptos::{
     ev::{MouseEvent, SubmitEvent},
@@ -24,7 +23,7 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{Element, Event, HtmlDialogElement, HtmlInputElement},
 };
-use types::{ApiError, Preferences};
+use types::{ApiError, PreferencesChange};
 use wasm_split_helpers::wasm_split;
 
 /// The ids of the parts that change.
@@ -155,7 +154,8 @@ fn save(dialog: HtmlDialogElement) {
     let Some(generation) = settings(&typed()) else { return };
     enable(SAVE, false);
     spawn_local(async move {
-        match change_preferences(|now| Preferences { generation, ..now }).await {
+        let change = PreferencesChange { generation: Some(generation), ..PreferencesChange::default() };
+        match save_preferences(change).await {
             Ok(()) => dialog.close(),
             Err(AppError(error)) => {
                 follow(Some(&error));

@@ -28,7 +28,7 @@ pub use insights::{
     InsightQuery, InsightStep, PEOPLE_MIN, SentimentInsights,
 };
 pub use model::{Model, ModelCatalogue, Price, ProviderView};
-pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences};
+pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences, PreferencesChange};
 pub use sentiment::{
     CumulativeSentiment, FeedbackKind, MethodInfo, Methods, SUMMARY_MAX_CHARS, Sentiment, SentimentFeedback,
     SentimentLabel, SentimentMethod, SentimentUpdate,

@@ -1,7 +1,7 @@
 //! What a person chose for all of their conversations: the model, those they like best, how models choose words.
 
 use crate::{ApiError, Fields, SentimentMethod, TITLE_MAX_CHARS, check_text};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The most models somebody can mark.
 pub const FAVOURITES_MAX: usize = 100;
@@ -108,6 +108,56 @@ impl Preferences {
     }
 }
 
+/// What changes in what a person chose: `PATCH /api/v1/preferences`. What is absent stays as it is, so that what is chosen
+/// elsewhere at the same time stays too; `null` takes a choice back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct PreferencesChange {
+    /// The model that answers in new conversations.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ModelRef>))]
+    pub model: Option<Option<ModelRef>>,
+    /// All favourites, in their order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub favourites: Option<Vec<ModelRef>>,
+    /// Models to mark as favourites, behind the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mark: Vec<ModelRef>,
+    /// Models that are no favourites any more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unmark: Vec<ModelRef>,
+    /// How models choose their words, all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<GenerationSettings>,
+    /// How the sentiment of messages is read.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "said")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<SentimentMethod>))]
+    pub sentiment_method: Option<Option<SentimentMethod>>,
+}
+
+/// A field that is there, whether it holds something or `null`.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(field: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
+}
+
+impl PreferencesChange {
+    /// Makes the change. The result is yet to be validated.
+    pub fn apply(self, preferences: &mut Preferences) {
+        let Self { model, favourites, mark, unmark, generation, sentiment_method } = self;
+        preferences.model = model.unwrap_or(preferences.model.take());
+        preferences.favourites = favourites.unwrap_or(std::mem::take(&mut preferences.favourites));
+        preferences.favourites.retain(|favourite| !unmark.contains(favourite));
+        for model in mark {
+            if !preferences.favourites.contains(&model) {
+                preferences.favourites.push(model);
+            }
+        }
+        preferences.generation = generation.unwrap_or(preferences.generation);
+        preferences.sentiment_method = sentiment_method.unwrap_or(preferences.sentiment_method);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +188,33 @@ mod tests {
     #[test]
     fn preferences_of_an_account_that_chose_nothing_are_read() {
         assert_eq!(serde_json::from_str::<Preferences>("{}").unwrap(), Preferences::default());
+    }
+
+    #[test]
+    fn a_change_leaves_alone_what_it_does_not_name() {
+        let model = |name: &str| ModelRef { provider: "p".into(), model: name.into() };
+        let mut preferences = Preferences {
+            model: Some(model("a")),
+            favourites: vec![model("a"), model("b")],
+            generation: GenerationSettings { temperature: Some(0.5), ..GenerationSettings::default() },
+            sentiment_method: Some(SentimentMethod::Local),
+        };
+        let mut change = |text: &str| {
+            serde_json::from_str::<PreferencesChange>(text).unwrap().apply(&mut preferences);
+            preferences.clone()
+        };
+        let before = change("{}");
+        assert_eq!(before.model, Some(model("a")));
+        let marked = r#"{"mark": [{"provider": "p", "model": "b"}, {"provider": "p", "model": "c"}],
+            "unmark": [{"provider": "p", "model": "a"}]}"#;
+        let after = change(marked);
+        assert_eq!(after, Preferences { favourites: vec![model("b"), model("c")], ..before.clone() });
+        let after = change(r#"{"model": null, "generation": {"top_p": 1.0}, "favourites": []}"#);
+        let generation = GenerationSettings { top_p: Some(1.0), ..GenerationSettings::default() };
+        assert_eq!(after, Preferences { model: None, favourites: Vec::new(), generation, ..before });
+        assert_eq!(change(r#"{"sentiment_method": null}"#).sentiment_method, None);
+        let sent = PreferencesChange { model: Some(None), ..PreferencesChange::default() };
+        assert_eq!(serde_json::to_string(&sent).unwrap(), r#"{"model":null}"#);
+        assert!(serde_json::from_str::<PreferencesChange>(r#"{"theme": "dark"}"#).is_err());
     }
 }

@@ -94,13 +94,13 @@ async fn serve(tasks: &mut JoinSet<std::io::Result<()>>, provider: axum::Router)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_fails_keeps_no_model_from_answering_and_who_has_no_model_is_not_named() {
     on_both(async |setup| {
-        use axum::{Json, Router, http::StatusCode, routing::get, routing::post};
+        use axum::{Router, http::StatusCode, routing::get, routing::post};
         let mut tasks = JoinSet::new();
-        let empty = serve(&mut tasks, Router::new().fallback(async || Json(json!({ "data": [] })))).await;
+        let empty = serve(&mut tasks, Router::new().fallback(async || json!({ "data": [] }).to_string())).await;
         let answer = json!({ "choices": [{ "message": { "content": "Here." }, "finish_reason": "stop" }] });
         let listless = Router::new()
             .route("/v1/models", get(async || StatusCode::BAD_GATEWAY))
-            .route("/v1/chat/completions", post(async || Json(answer)));
+            .route("/v1/chat/completions", post(async move || answer.to_string()));
         let listless = serve(&mut tasks, listless).await;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("providers.toml");

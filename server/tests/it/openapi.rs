@@ -46,6 +46,7 @@ async fn every_route_is_described_with_an_example() {
             "get /health/live",
             "get /health/ready",
             "patch /api/v1/chat/conversation/{id}/rename",
+            "patch /api/v1/preferences",
             "post /api/v1/auth/login",
             "post /api/v1/auth/logout",
             "post /api/v1/auth/register",

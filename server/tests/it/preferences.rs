@@ -23,7 +23,7 @@ async fn they_are_kept_for_their_owner_and_are_the_same_through_every_door() {
         assert_eq!(ada.get(PATH).await.ok(), chosen);
         assert_eq!(ada.post("/fn/preferences", &json!({})).await.ok(), chosen);
         assert_eq!(bob.get(PATH).await.ok(), nothing);
-        assert_eq!(bob.post("/fn/save_preferences", &json!({ "preferences": chosen })).await.ok(), chosen);
+        assert_eq!(bob.post("/fn/save_preferences", &json!({ "change": chosen })).await.status, 200);
         assert_eq!(bob.get(PATH).await.ok(), chosen);
         assert_eq!(ada.put(PATH, &json!({})).await.ok(), nothing, "all of it is replaced");
         assert_eq!(bob.get(PATH).await.ok(), chosen);
@@ -55,6 +55,40 @@ async fn what_is_out_of_bounds_is_refused_and_changes_nothing() {
             assert_eq!(answer.json()["error"]["details"][0]["field"], field, "{}", answer.text);
         }
         assert_eq!(ada.get(PATH).await.ok(), before);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_from_two_places_at_once_undo_nothing_of_each_other() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        let model = |name: &str| json!({ "provider": "openai", "model": name });
+        ada.put(PATH, &json!({ "favourites": [model("old")], "sentiment_method": "local" })).await.ok();
+        let marks: Vec<_> = (0..8).map(|number| json!({ "mark": [model(&format!("m{number}"))] })).collect();
+        let others = [
+            json!({ "generation": { "temperature": 0.3 } }),
+            json!({ "model": model("echo") }),
+            json!({ "unmark": [model("old")] }),
+            json!({ "sentiment_method": null }),
+        ];
+        let changes = marks.iter().chain(&others).map(|change| ada.patch(PATH, change));
+        for answer in futures_util::future::join_all(changes).await {
+            answer.ok();
+        }
+        let mut now = ada.get(PATH).await.ok();
+        let favourites = now["favourites"].as_array_mut().unwrap();
+        favourites.sort_by_key(|favourite| favourite["model"].to_string());
+        let marked: Vec<_> = (0..8).map(|number| model(&format!("m{number}"))).collect();
+        assert_eq!(now, json!({ "model": model("echo"), "favourites": marked, "generation": { "temperature": 0.3 } }));
+
+        let many: Vec<_> = (0..93).map(|number| model(&format!("x{number}"))).collect();
+        for refused in [json!({ "mark": many }), json!({ "generation": { "top_p": 2 } }), json!({ "theme": "dark" })] {
+            assert_eq!(ada.patch(PATH, &refused).await.code(), "validation_failed", "{refused}");
+        }
+        let after = ada.get(PATH).await.ok();
+        assert_eq!((&after["generation"], &after["model"]), (&json!({ "temperature": 0.3 }), &model("echo")));
     })
     .await;
 }
@@ -141,7 +175,7 @@ async fn settings_reach_the_provider_on_every_wire() {
         }
         let browser = app.browser();
         browser.register("bob").await;
-        let save = json!({ "preferences": { "generation": settings } });
+        let save = json!({ "change": { "generation": settings } });
         browser.call(Method::POST, "/fn/save_preferences", &save).await.ok();
         let request = json!({ "request": { "message": "m", "provider": "openai", "model": "echo" } });
         let before = app.emulator.requests().len();
@@ -159,7 +193,8 @@ async fn what_a_model_refuses_is_left_out_and_the_rest_is_sent() {
         let ada = app.register("ada").await;
         ada.put(PATH, &json!({ "generation": { "temperature": 0.7, "top_p": 0.9 } })).await.ok();
         let error = json!({
-            "message": "Unsupported value: 'temperature' does not support 0.7 with this model.",
+            "message": "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value \
+                        is supported.",
             "type": "invalid_request_error", "param": "temperature", "code": "unsupported_value",
         });
         app.emulator.script(Script::status(400, json!({ "error": error }).to_string()));

@@ -40,7 +40,7 @@ fn arguments(function: &str, things: &Things) -> Value {
         "stop_run" => json!({ "id": things.run }),
         "rename_conversation" => json!({ "id": things.conversation, "title": "Mine now" }),
         "delete_conversation" => json!({ "id": things.conversation }),
-        "save_preferences" => json!({ "preferences": { "favourites": [{ "provider": "openai", "model": "echo" }] } }),
+        "save_preferences" => json!({ "change": { "mark": [{ "provider": "openai", "model": "echo" }] } }),
         "choose_model" => json!({ "id": things.conversation, "model": { "provider": "openai", "model": "echo" } }),
         "correct_sentiment" => json!({ "id": things.question, "feedback": { "kind": "joking" } }),
         "message_source" | "view_message" => json!({ "id": things.message }),

@@ -348,7 +348,10 @@ on_both!(what_a_person_chose_is_kept, |db| async move {
         generation: GenerationSettings { temperature: Some(0.7), max_tokens: Some(9), ..GenerationSettings::default() },
         ..Preferences::default()
     };
-    users::update_preferences(&db, ada, &chosen, at(1)).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    assert_eq!(users::hold_preferences(&mut tx, ada, at(1)).await.unwrap(), Some(Preferences::default()));
+    users::update_preferences(&mut tx, ada, &chosen, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
     assert_eq!(preferences(ada).await, Some(chosen.clone()));
     for name in ["one", "it's $.model"] {
         let mut tx = db.begin().await.unwrap();

@@ -143,15 +143,29 @@ pub(crate) async fn find_preferences(db: &Db, owner: UserId) -> Result<Option<Pr
     Ok(row.map(|(json,)| preferences_from(json.0)))
 }
 
+/// The same, and until the end of the transaction nobody else changes it. The first statement has to be a write.
+pub(crate) async fn hold_preferences(tx: &mut Tx, owner: UserId, now: DateTime<Utc>) -> Result<Option<Preferences>> {
+    const SQL: &str = "update users set updated_at = $2 where id = $1 returning settings";
+    let row: Option<(Json<Value>,)> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(owner.0).bind(now).fetch_optional(connection).await?);
+    Ok(row.map(|(json,)| preferences_from(json.0)))
+}
+
 /// Replaces what the user chose.
 pub(crate) async fn update_preferences(
-    db: &Db,
+    tx: &mut Tx,
     owner: UserId,
     preferences: &Preferences,
     now: DateTime<Utc>,
 ) -> Result<()> {
     const SQL: &str = "update users set settings = $2, updated_at = $3 where id = $1";
-    write!(db, |pool| sqlx::query(SQL).bind(owner.0).bind(Json(preferences)).bind(now).execute(pool).await.map(drop))?;
+    within!(tx, |connection| sqlx::query(SQL)
+        .bind(owner.0)
+        .bind(Json(preferences))
+        .bind(now)
+        .execute(connection)
+        .await
+        .map(drop))?;
     Ok(())
 }
 

@@ -48,6 +48,34 @@ test('Enter sends, Shift+Enter breaks the line, and a blank message stays', asyn
   await expect(chat.answer).toContainText('second line');
 });
 
+test('words that are sent to a conversation on its way go when it has come', async ({ signedIn: page }) => {
+  const chat = new Chat(page);
+  await chat.open('/');
+  await chat.ask('The first question', 'echo');
+  await chat.answered();
+  const id = await chat.conversation();
+  await chat.open('/');
+  await chat.awake();
+  let arrive;
+  const held = new Promise((resolve) => {
+    arrive = resolve;
+  });
+  await page.route('**/fn/view_conversation*', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await chat.entry('The first question').click();
+  await expect(page).toHaveURL(`/c/${id}`);
+  await chat.composer.fill('The second question');
+  await chat.composer.press('Enter');
+  await expect(chat.composer).toHaveValue('The second question');
+  arrive();
+  await expect(chat.questions.last()).toContainText('The second question');
+  await expect(chat.composer).toHaveValue('');
+  await chat.answered();
+  await expect(chat.questions).toHaveCount(2);
+});
+
 test('what was typed and not sent is there after a reload', async ({ signedIn: page }) => {
   const chat = new Chat(page);
   await chat.open('/');

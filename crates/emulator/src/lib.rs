@@ -22,6 +22,7 @@
 mod answer;
 mod anthropic;
 mod chat;
+mod gate;
 mod gemini;
 mod language;
 mod listen;
@@ -33,9 +34,10 @@ mod routes;
 mod script;
 mod wire;
 
+pub use gate::Gate;
 pub use log::{Request, State};
 pub use model::MODELS_HELP;
-pub use script::{Gate, Script};
+pub use script::Script;
 
 use log::Log;
 use serde_json::Value;

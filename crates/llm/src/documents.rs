@@ -4,7 +4,10 @@
 //!
 //! It finds where documents begin and end and leaves what is in them to others.
 
-use crate::sse::{LINE_MAX_BYTES, TooLong};
+use crate::{
+    brackets::Brackets,
+    sse::{LINE_MAX_BYTES, TooLong},
+};
 
 /// What comes out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +26,9 @@ pub(crate) struct Documents {
     start: usize,
     /// Up to here nothing ended.
     searched: usize,
-    /// Open brackets of the document; none between two of them.
-    depth: usize,
+    /// Of the document; none is open between two of them.
+    brackets: Brackets,
     in_list: bool,
-    in_string: bool,
-    escaped: bool,
 }
 
 impl Documents {
@@ -45,57 +46,40 @@ impl Documents {
     /// The next piece that is there.
     pub(crate) fn next_piece(&mut self) -> Option<Result<Piece, TooLong>> {
         while let Some(byte) = self.buffer.get(self.searched).copied() {
-            if self.depth == 0 {
-                match byte {
-                    b'[' if !self.in_list => self.in_list = true,
-                    b']' if self.in_list => self.in_list = false,
-                    b'{' => (self.start, self.depth) = (self.searched, 1),
-                    b',' => {}
-                    byte if byte.is_ascii_whitespace() => {}
-                    _ => {
-                        self.start = self.searched;
-                        return Some(Ok(Piece::Foreign(self.buffer.split_off(self.searched))));
-                    }
-                }
+            if self.brackets.is_open() {
                 self.searched += 1;
-                // What lies between documents is read.
-                self.start = if self.depth == 0 { self.searched } else { self.start };
-            } else {
-                self.searched += 1;
-                if self.ends_with(byte) {
+                self.brackets.take(byte);
+                if !self.brackets.is_open() {
                     let document = String::from_utf8_lossy(&self.buffer[self.start..self.searched]).into_owned();
                     self.start = self.searched;
                     return Some(Ok(Piece::Document(document)));
                 }
+                continue;
             }
+            match byte {
+                b'[' if !self.in_list => self.in_list = true,
+                b']' if self.in_list => self.in_list = false,
+                b'{' => {
+                    self.start = self.searched;
+                    self.brackets.take(byte);
+                }
+                b',' => {}
+                byte if byte.is_ascii_whitespace() => {}
+                _ => {
+                    self.start = self.searched;
+                    return Some(Ok(Piece::Foreign(self.buffer.split_off(self.searched))));
+                }
+            }
+            self.searched += 1;
+            // What lies between documents is read.
+            self.start = if self.brackets.is_open() { self.start } else { self.searched };
         }
         (self.searched - self.start > LINE_MAX_BYTES).then_some(Err(TooLong))
     }
 
     /// Whether the body ended inside of a document.
     pub(crate) const fn is_cut(&self) -> bool {
-        self.depth > 0
-    }
-
-    /// Whether the document ends with this byte of it.
-    const fn ends_with(&mut self, byte: u8) -> bool {
-        if self.escaped {
-            self.escaped = false;
-        } else if self.in_string {
-            match byte {
-                b'\\' => self.escaped = true,
-                b'"' => self.in_string = false,
-                _ => {}
-            }
-        } else {
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => self.depth -= 1,
-                _ => {}
-            }
-        }
-        self.depth == 0
+        self.brackets.is_open()
     }
 }
 

@@ -62,6 +62,9 @@ impl Default for Limits {
 /// The longest body of a failure that is read, in bytes.
 const FAILURE_MAX_BYTES: usize = 64 * 1024;
 
+/// How long is waited for it: the status has said the most of it.
+const FAILURE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Builds the client: no limit on the whole of a body (a healthy answer may take ten minutes), no redirects (they would
 /// carry the key elsewhere), no compression (it holds streams back), and no idle sockets that a provider has closed.
 pub(crate) fn client(limits: &Limits) -> Result<Client, Error> {
@@ -83,6 +86,7 @@ pub(crate) async fn send(request: RequestBuilder, key: Option<&ApiKey>, until: I
     }
     let headers = response.headers().clone();
     // A failure whose body does not come is still that failure.
+    let until = until.min(Instant::now() + FAILURE_PATIENCE);
     let body = read(response, FAILURE_MAX_BYTES, until).await.unwrap_or_default();
     Err(failure::from_response(status, &headers, &body).without_secret(key.map(ApiKey::expose)))
 }

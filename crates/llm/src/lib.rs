@@ -28,6 +28,7 @@
 
 mod answer;
 mod anthropic;
+mod brackets;
 mod breaker;
 mod catalogue;
 mod chat;

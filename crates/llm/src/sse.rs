@@ -6,6 +6,7 @@
 //! It is more lenient than the standard where real servers are: a last event without its blank line counts, and bare
 //! JSON between the events (some servers write their errors so) comes out as [`Frame::Json`].
 
+use crate::brackets::Brackets;
 use memchr::memchr2;
 
 /// The longest line, and the longest event, in bytes. Pictures travel as base64 in one line, so it is generous.
@@ -59,31 +60,12 @@ pub struct Decoder {
 #[derive(Debug, Default)]
 struct Json {
     text: String,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
+    brackets: Brackets,
 }
 
 impl Json {
     fn push(&mut self, line: &str) {
-        for byte in line.bytes() {
-            if self.escaped {
-                self.escaped = false;
-            } else if self.in_string {
-                match byte {
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_string = false,
-                    _ => {}
-                }
-            } else {
-                match byte {
-                    b'"' => self.in_string = true,
-                    b'{' | b'[' => self.depth += 1,
-                    b'}' | b']' => self.depth = self.depth.saturating_sub(1),
-                    _ => {}
-                }
-            }
-        }
+        line.bytes().for_each(|byte| self.brackets.take(byte));
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -217,7 +199,7 @@ impl Decoder {
     }
 
     fn balanced_json(&mut self) -> Option<Frame> {
-        let json = self.json.take_if(|json| json.depth == 0)?;
+        let json = self.json.take_if(|json| !json.brackets.is_open())?;
         Some(Frame::Json(json.text))
     }
 

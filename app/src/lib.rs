@@ -80,13 +80,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// conversation is not to carry it.
 #[cfg(feature = "ssr")]
 fn is_report(path: &str) -> bool {
-    path == "/admin" || path.ends_with(pages::mood::SUFFIX)
+    path == "/admin" || path.ends_with(chat::place::MOOD)
 }
 
 /// Whether the page of this path comes to life in the browser. The others are done when they are rendered.
 #[cfg(feature = "ssr")]
 fn is_lively(path: &str) -> bool {
-    path == "/" || path == "/settings" || (path.starts_with("/c/") && !path.ends_with(pages::mood::SUFFIX))
+    path == "/" || path == "/settings" || (path.starts_with("/c/") && !path.ends_with(chat::place::MOOD))
 }
 
 /// The user interface. What it holds above the pages lives as long as the page: the conversation, the list of

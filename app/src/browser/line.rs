@@ -7,7 +7,7 @@ use types::{RunEvent, StreamId};
 use web_sys::{Event, EventSource, MessageEvent};
 
 /// The events that carry data. `error` is also the name of the browser's own event for a broken line, which has none.
-const NAMES: [&str; 6] = ["start", "thought", "chunk", "snapshot", "done", "error"];
+const NAMES: [&str; 7] = ["start", "thought", "chunk", "snapshot", "sentiment", "done", "error"];
 
 thread_local! {
     // The page follows one answer at a time, and nothing outside this module needs to hold the connection.

@@ -97,7 +97,7 @@ mod tests {
             error: Some(error),
             seams: Vec::new(),
         };
-        Outcome { status: MessageStatus::Failed, model: Some(model) }
+        Outcome { status: MessageStatus::Failed, model: Some(model), sentiment: None }
     }
 
     fn remedies(is_first: bool) -> Vec<(ErrorCode, Remedy)> {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_ended_well_has_no_note() {
-        let outcome = |status| Outcome { status, model: None };
+        let outcome = |status| Outcome { status, model: None, sentiment: None };
         assert!(ending(&outcome(MessageStatus::Complete), false).is_none());
         assert!(ending(&outcome(MessageStatus::Streaming), false).is_none());
         assert_eq!(ending(&outcome(MessageStatus::Interrupted), false).unwrap().remedy, Remedy::Again);

@@ -6,6 +6,7 @@ pub(crate) mod actions;
 pub(crate) mod choosing;
 pub(crate) mod ending;
 pub(crate) mod errands;
+pub(crate) mod feeling;
 pub(crate) mod figures;
 pub(crate) mod growth;
 pub(crate) mod models;

@@ -36,6 +36,14 @@ pub(crate) fn path_of(id: ConversationId) -> String {
     format!("/c/{id}")
 }
 
+/// The path of the page that says how a conversation reads.
+pub(crate) fn mood_path_of(id: ConversationId) -> String {
+    format!("/c/{id}{MOOD}")
+}
+
+/// What the path of that page ends with, behind that of its conversation.
+pub(crate) const MOOD: &str = "/mood";
+
 /// A path of this site to go on to after signing in, or `/`. Another site's address never comes out.
 #[cfg(any(feature = "ssr", test))]
 pub(crate) fn safe_next(next: Option<&str>) -> &str {

@@ -5,7 +5,8 @@ use super::growth::{Block, Growth, Unshown, html_of};
 use leptos::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 use types::{
-    MessageBody, MessageId, MessageRole, MessageStatus, MessageView, ModelInfo, RunEvent, RunPosition, StreamId,
+    MessageBody, MessageId, MessageRole, MessageStatus, MessageView, ModelInfo, RunEvent, RunPosition, Sentiment,
+    StreamId,
 };
 
 /// A message on the page.
@@ -35,17 +36,19 @@ pub(crate) struct Row {
     growth: Arc<Mutex<Option<Growth>>>,
 }
 
-/// How far a message has come, and what wrote it.
+/// How far a message has come, what wrote it and how it reads.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub(crate) status: MessageStatus,
     pub(crate) model: Option<ModelInfo>,
+    /// How the user's words read, once they have been read.
+    pub(crate) sentiment: Option<Sentiment>,
 }
 
 impl Row {
     /// A message the server knows.
     pub(crate) fn from_view(view: MessageView) -> (Self, Option<RunPosition>) {
-        let outcome = Outcome { status: view.status, model: view.model_info };
+        let outcome = Outcome { status: view.status, model: view.model_info, sentiment: view.sentiment };
         match view.body {
             MessageBody::Html(html) => {
                 let row = Self::new(view.id.0, view.role, outcome, Some(html.into()), None);
@@ -61,13 +64,13 @@ impl Row {
 
     /// The words a user has just sent.
     pub(crate) fn sent(key: i64, text: &str) -> Self {
-        let outcome = Outcome { status: MessageStatus::Complete, model: None };
+        let outcome = Outcome { status: MessageStatus::Complete, model: None, sentiment: None };
         Self::new(key, MessageRole::User, outcome, Some(html_of(text).into()), None)
     }
 
     /// The answer to them, of which there is nothing yet.
     pub(crate) fn awaited(key: i64) -> Self {
-        let outcome = Outcome { status: MessageStatus::Streaming, model: None };
+        let outcome = Outcome { status: MessageStatus::Streaming, model: None, sentiment: None };
         let growth = Growth::new("", String::new(), StreamId::START);
         Self::new(key, MessageRole::Assistant, outcome, None, Some(growth))
     }
@@ -132,7 +135,7 @@ impl Row {
         let growth = self.growth.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.html.set(Some(html.into()));
         self.thought_html.set(view.thought.map(Into::into));
-        self.outcome.set(Outcome { status: view.status, model: view.model_info });
+        self.outcome.set(Outcome { status: view.status, model: view.model_info, sentiment: view.sentiment });
         growth.is_some()
     }
 

@@ -7,8 +7,9 @@ use super::{
 };
 use leptos::prelude::*;
 use types::{
-    ApiError, ConversationId, ConversationView, FinishReason, MessageId, MessageRole, MessageStatus, MessageView,
-    ModelInfo, ModelRef, RunEvent, RunId, StartedRun, StreamId, UsageTotal,
+    ApiError, ConversationId, ConversationView, CumulativeSentiment, FinishReason, MessageId, MessageRole,
+    MessageStatus, MessageView, ModelInfo, ModelRef, RunEvent, RunId, SentimentUpdate, StartedRun, StreamId,
+    UsageTotal,
 };
 
 /// The conversation on the page.
@@ -37,6 +38,8 @@ pub(crate) struct Chat {
     pub(crate) usual_model: StoredValue<Option<ModelRef>>,
     /// What the conversation has used.
     pub(crate) usage: RwSignal<UsageTotal>,
+    /// How the conversation reads.
+    pub(crate) mood: RwSignal<Option<CumulativeSentiment>>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
     pub(crate) outbox: StoredValue<Outbox>,
@@ -71,6 +74,7 @@ impl Chat {
             model: RwSignal::new(None),
             usual_model: StoredValue::default(),
             usage: RwSignal::default(),
+            mood: RwSignal::new(None),
             draft: RwSignal::default(),
             outbox: StoredValue::default(),
             visit: StoredValue::new(0),
@@ -100,6 +104,7 @@ impl Chat {
         self.reconnecting.set(false);
         self.notice.set(None);
         self.usage.set(UsageTotal::default());
+        self.mood.set(None);
         if place == Place::New {
             self.model.set(self.usual_model.get_value());
         }
@@ -112,6 +117,7 @@ impl Chat {
         self.title.set(view.title);
         self.has_earlier.set(view.has_more);
         self.usage.set(view.usage);
+        self.mood.set(view.sentiment);
         self.model.set(view.model.or_else(|| self.usual_model.get_value()));
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
@@ -208,6 +214,12 @@ impl Chat {
                 (if stopped { MessageStatus::Stopped } else { MessageStatus::Complete }, None)
             }
             RunEvent::Error(error) => (MessageStatus::Failed, Some(error.clone())),
+            RunEvent::Sentiment(update) => {
+                if let Some(question) = self.question_of(row.key) {
+                    self.feel(question, update.clone());
+                }
+                return None;
+            }
             _ => return None,
         };
         row.publish();
@@ -229,6 +241,22 @@ impl Chat {
         });
         self.writing.set(None);
         row.id.get_untracked()
+    }
+
+    /// A message has been read, or its reading was corrected.
+    pub(crate) fn feel(self, message: MessageId, update: SentimentUpdate) {
+        if let (Some(row), Some(sentiment)) = (self.row(message), update.message) {
+            row.outcome.update(|outcome| outcome.sentiment = Some(sentiment));
+        }
+        if update.cumulative.is_some() {
+            self.mood.set(update.cumulative);
+        }
+    }
+
+    /// The scores of the messages on the page, oldest first. Tracks them.
+    pub(crate) fn scores(self) -> Vec<f64> {
+        let score = |row: &Row| row.outcome.with(|outcome| outcome.sentiment.as_ref().map(|reading| reading.score));
+        self.rows.with(|rows| rows.iter().filter(|row| row.role == MessageRole::User).filter_map(score).collect())
     }
 
     /// Shows what has been heard since the last time.

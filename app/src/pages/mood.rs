@@ -6,7 +6,11 @@ mod words;
 use crate::{
     AppError,
     address::Address,
-    chat::{Place, place::path_of},
+    chat::{
+        Place,
+        feeling::{label_word, mark_class, mark_of, plot, reading_text, score_text},
+        place::{MOOD, path_of},
+    },
     parts::{
         icon::{self, Icon},
         problem::Problem,
@@ -16,10 +20,8 @@ use crate::{
 };
 use leptos::prelude::*;
 use types::{ApiError, ConversationId, CumulativeSentiment, ErrorCode, MoodView, SentimentLabel, Statement};
-use words::{label_word, mark_class, mark_of, plot, reading_text, score_text, story, turning_points};
+use words::{area, story, turning_points};
 
-/// What the path of this page ends with, behind that of its conversation.
-pub(crate) const SUFFIX: &str = "/mood";
 /// The chart's own units; it is stretched to the width of the page.
 const WIDTH: i32 = 640;
 const HEIGHT: i32 = 200;
@@ -28,7 +30,7 @@ const HEIGHT: i32 = 200;
 #[component]
 pub(crate) fn MoodPage() -> impl IntoView {
     let path = expect_context::<Address>().path_untracked();
-    let place = Place::of(path.strip_suffix(SUFFIX).unwrap_or(&path));
+    let place = Place::of(path.strip_suffix(MOOD).unwrap_or(&path));
     let caller = ssr::caller();
     name_page(|| "How it reads".to_owned());
     view! {
@@ -146,7 +148,7 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>) -> im
             <svg class="trend" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="group" aria-labelledby="trend-title">
                 <path class="grid" d=format!("M0 6H{WIDTH}M0 {}H{WIDTH}", HEIGHT - 6)></path>
                 <path class="zero" d=format!("M0 {}H{WIDTH}", HEIGHT / 2)></path>
-                <path class="area" d=layout.area(HEIGHT)></path>
+                <path class="area" d=area(&layout, HEIGHT)></path>
                 <path class="line" d=layout.line.clone()></path>
                 {points}
             </svg>

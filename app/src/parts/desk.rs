@@ -4,7 +4,7 @@
 use super::icon::{self, Icon};
 use crate::{
     address::Address,
-    chat::{Chat, Entry, Shelf, errands, place::path_of},
+    chat::{Chat, Entry, Shelf, errands, place::mood_path_of},
     lazy,
 };
 use leptos::{html, prelude::*};
@@ -62,7 +62,7 @@ pub(crate) fn ConversationMenu() -> impl IntoView {
     let desk = expect_context::<Desk>();
     let rename = move |_| desk.renaming.set(desk.menu.get_untracked().map(|(entry, spot)| (entry.id, spot)));
     let delete = move |_| desk.deleting.set(desk.menu.get_untracked().map(|(entry, _)| entry));
-    let mood = move || desk.menu.with(|menu| menu.as_ref().map(|(entry, _)| format!("{}/mood", path_of(entry.id))));
+    let mood = move || desk.menu.with(|menu| menu.as_ref().map(|(entry, _)| mood_path_of(entry.id)));
     view! {
         <div id=MENU class="menu" popover="auto" role="group" aria-label="Conversation">
             <button type="button" class="menu-item" popovertarget=MENU popovertargetaction="hide" on:click=rename>

@@ -3,6 +3,7 @@
 use super::{
     desk::{Desk, MenuButton, Spot},
     icon::{self, Icon},
+    reading::MoodLink,
     sidebar::SIDEBAR,
     title_editor::TitleEditor,
 };
@@ -39,6 +40,7 @@ pub(crate) fn Header() -> impl IntoView {
                 Some(id) => view! { <TitleEditor id title=chat.title.get_untracked()/> }.into_any(),
                 None => view! { <h1 class="header-title">{name}</h1> }.into_any(),
             }}
+            <MoodLink/>
             {move || {
                 let has_menu = entry.with(Option::is_some);
                 has_menu.then(|| view! { <MenuButton entry spot=Spot::Header/> }.into_any())

@@ -3,6 +3,7 @@
 use super::{
     end_note::EndNote,
     icon::{self, Icon},
+    reading::MessageMark,
 };
 use crate::{
     chat::{
@@ -26,6 +27,7 @@ pub(crate) fn MessageItem(row: Row) -> impl IntoView {
                 <h2 class="visually-hidden">"You"</h2>
                 <div class="bubble">
                     <Body row=row.clone()/>
+                    <MessageMark outcome=row.outcome.clone() id=row.id.clone()/>
                 </div>
                 <div class="message-actions">
                     <CopyButton id=row.id/>

@@ -15,6 +15,7 @@ pub(crate) mod model_list;
 pub(crate) mod model_picker;
 pub(crate) mod model_settings;
 pub(crate) mod problem;
+mod reading;
 pub(crate) mod sidebar;
 pub(crate) mod thread;
 pub(crate) mod title_editor;

@@ -130,7 +130,7 @@ pub(crate) async fn end(backend: &Backend, live: &Arc<Live>, mut ending: Ending,
         // There is text, and it broke off before the provider failed.
         ending.status = MessageStatus::Interrupted;
     }
-    finish(backend, live, ending, judged).await;
+    Box::pin(finish(backend, live, ending, judged)).await;
     forget(backend, live);
 }
 

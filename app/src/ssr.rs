@@ -37,6 +37,11 @@ pub(crate) fn path() -> String {
     use_context::<Parts>().map_or_else(|| "/".to_owned(), |parts| parts.uri.path().to_owned())
 }
 
+/// Whether the request's query is this word.
+pub(crate) fn is_query(word: &str) -> bool {
+    use_context::<Parts>().is_some_and(|parts| parts.uri.query() == Some(word))
+}
+
 /// Gives the page a status that is not 200.
 pub(crate) fn set_status(status: u16) {
     if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {

@@ -34,3 +34,81 @@ test('each message gets a mark while its answer is written, and keeps it', async
     expect(await serious(page)).toEqual([]);
   }
 });
+
+/** A conversation that turns, and its inspector, open. */
+async function inspect(page, account) {
+  let id = null;
+  for (const words of [ANGER, 'The meeting is on Tuesday at three.', JOY]) id = await account.converse(words, 'echo', id);
+  const chat = new Chat(page);
+  await chat.open(`/c/${id}`);
+  await page.getByRole('link', { name: /^The conversation reads as / }).click();
+  const panel = page.getByRole('complementary', { name: 'How it reads' });
+  await expect(panel.locator('.point')).toHaveCount(3);
+  return { chat, panel, id };
+}
+
+test('the inspector leads to the messages and back, keeps up, and is corrected with one tap', async ({ signedIn: page, account }) => {
+  const { chat, panel } = await inspect(page, account);
+  await expect(panel).toContainText('read as negative in the beginning and reads as positive now');
+  await expect(panel).toContainText('A tick marks a turning point');
+
+  // To the message, and from its mark back.
+  const point = panel.getByRole('link', { name: new RegExp(`^“${ANGER}”`) });
+  await point.focus();
+  await expect(point.locator('.says')).toBeVisible();
+  await page.keyboard.press('Enter');
+  const first = chat.questions.first();
+  await expect(first.getByRole('link', { name: /^Reads as negative/ })).toBeFocused();
+  await expect(first).toHaveClass(/pointed/);
+  await page.keyboard.press('Enter');
+  await expect(panel.getByRole('link', { name: ANGER, exact: true })).toBeFocused();
+
+  // A new message is in it when it has been read.
+  await chat.ask('This is really great, thanks!', 'echo');
+  await expect(panel.locator('.point')).toHaveCount(4);
+
+  // What was a joke is none of the mood any more.
+  const row = panel.getByRole('row').filter({ hasText: ANGER });
+  await expect(row).toContainText('−');
+  await panel.getByRole('row').filter({ has: page.getByRole('button', { name: 'I was joking' }) }).last()
+    .getByRole('button', { name: 'I was joking' }).click();
+  await expect(row).toContainText('amusement');
+  await expect(first.getByRole('link', { name: /Corrected by you$/ })).toBeVisible();
+
+  await page.keyboard.press('Escape');
+  await expect(panel).toBeHidden();
+  await expect(page.getByRole('link', { name: /^The conversation reads as / })).toBeFocused();
+});
+
+test('who reads is chosen for the next message, or for all', async ({ signedIn: page, account, lia }) => {
+  const { chat, panel } = await inspect(page, account);
+  await expect(panel.getByRole('radio', { name: 'On this server' })).toBeChecked();
+  await expect(panel.getByRole('radio', { name: 'Google Natural Language' })).toBeDisabled();
+  await panel.getByRole('radio', { name: 'A call of its own' }).check();
+  const sent = page.waitForRequest((request) => request.url().endsWith('/fn/start_run'));
+  await chat.ask('And now?', 'echo');
+  expect((await sent).postDataJSON().request.sentiment_method).toBe('llm_separate');
+  await chat.answered();
+  const saved = page.waitForResponse((response) => response.url().endsWith('/fn/save_preferences'));
+  await panel.getByRole('button', { name: 'Use it in all conversations' }).click();
+  expect((await saved).ok()).toBe(true);
+  await page.goto(`${lia.url}/`);
+  await chat.awake();
+  await chat.entry(ANGER).click();
+  await page.getByRole('link', { name: /^The conversation reads as / }).click();
+  await expect(panel.getByRole('radio', { name: 'A call of its own' })).toBeChecked();
+});
+
+for (const [width, height] of [[1440, 900], [390, 844]]) {
+  test(`the inspector at ${width} pixels: nothing for axe, nothing wider than the screen`, async ({ signedIn: page, account }) => {
+    await page.setViewportSize({ width, height });
+    const { panel } = await inspect(page, account);
+    for (const colorScheme of ['light', 'dark']) {
+      await page.emulateMedia({ colorScheme });
+      expect(await serious(page)).toEqual([]);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await panel.getByRole('button', { name: 'Close' }).click();
+    await expect(panel).toBeHidden();
+  });
+}

@@ -58,6 +58,10 @@ pub(crate) fn open_line(_url: &str, _hear: impl Fn(Line) + 'static) {}
 
 pub(crate) fn close_line() {}
 
+pub(crate) fn fetched(_path: &str) -> Ready<Option<String>> {
+    ready(None)
+}
+
 pub(crate) fn answers() -> Ready<bool> {
     ready(false)
 }

@@ -7,7 +7,7 @@ use leptos::{
 };
 use uuid::Uuid;
 use web_sys::{
-    Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, ScrollIntoViewOptions,
+    Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, Response, ScrollIntoViewOptions,
     ScrollLogicalPosition, Storage,
 };
 
@@ -152,6 +152,15 @@ pub(crate) fn on_resize(element: &Element, then: impl Fn() + 'static) {
         // The observer goes with its element; the callback has to outlive this function.
         callback.forget();
     }
+}
+
+/// The text of one of Lia's pages; none where it could not be had.
+pub(crate) async fn fetched(path: &str) -> Option<String> {
+    let response: Response = window().fetch_with_str(path).await.ok()?.dyn_into().ok()?;
+    if !response.ok() {
+        return None;
+    }
+    response.text().ok()?.await.ok()?.as_string()
 }
 
 /// Whether Lia answers at all.

@@ -54,8 +54,9 @@ pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Opt
     let visit = chat.visit();
     let conversation = chat.place.get_untracked().conversation();
     let choice = chat.model.get_untracked();
-    let request =
-        chat.outbox.with_value(|outbox| outbox.request(text.clone(), conversation, choice, browser::random_id()));
+    let request = chat.outbox.with_value(|outbox| {
+        outbox.request(text.clone(), conversation, choice, chat.method.get_value(), browser::random_id())
+    });
     chat.begin(&text);
     spawn_local(async move {
         match start_run(request.clone()).await {

@@ -2,7 +2,7 @@
 //! again after a broken line never asks twice.
 
 use super::figures;
-use types::{ConversationId, MESSAGE_MAX_CHARS, ModelRef, NewRun};
+use types::{ConversationId, MESSAGE_MAX_CHARS, ModelRef, NewRun, SentimentMethod};
 use uuid::Uuid;
 
 /// Characters from which the composer counts down.
@@ -22,6 +22,7 @@ impl Outbox {
         message: String,
         conversation_id: Option<ConversationId>,
         choice: Option<ModelRef>,
+        sentiment_method: Option<SentimentMethod>,
         fresh: Uuid,
     ) -> NewRun {
         let (provider, model) = choice.map(|choice| (choice.provider, choice.model)).unzip();
@@ -30,7 +31,7 @@ impl Outbox {
             provider,
             model,
             settings: None,
-            sentiment_method: None,
+            sentiment_method,
             conversation_id,
             client_message_id: None,
         };
@@ -100,14 +101,26 @@ mod tests {
     fn an_unanswered_message_keeps_its_id_until_something_changes() {
         let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let mut outbox = Outbox::default();
-        let sent = outbox.request("hello".into(), None, Some(choice("m")), first);
+        let sent = outbox.request("hello".into(), None, Some(choice("m")), None, first);
         assert_eq!(sent.client_message_id, Some(first));
         outbox.unanswered(sent);
-        assert_eq!(outbox.request("hello".into(), None, Some(choice("m")), second).client_message_id, Some(first));
-        assert_eq!(outbox.request("hello!".into(), None, Some(choice("m")), second).client_message_id, Some(second));
-        assert_eq!(outbox.request("hello".into(), None, Some(choice("n")), second).client_message_id, Some(second));
+        assert_eq!(
+            outbox.request("hello".into(), None, Some(choice("m")), None, second).client_message_id,
+            Some(first)
+        );
+        assert_eq!(
+            outbox.request("hello!".into(), None, Some(choice("m")), None, second).client_message_id,
+            Some(second)
+        );
+        assert_eq!(
+            outbox.request("hello".into(), None, Some(choice("n")), None, second).client_message_id,
+            Some(second)
+        );
         outbox.answered();
-        assert_eq!(outbox.request("hello".into(), None, Some(choice("m")), second).client_message_id, Some(second));
+        assert_eq!(
+            outbox.request("hello".into(), None, Some(choice("m")), None, second).client_message_id,
+            Some(second)
+        );
     }
 
     #[test]

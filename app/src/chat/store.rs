@@ -8,8 +8,8 @@ use super::{
 use leptos::prelude::*;
 use types::{
     ApiError, ConversationId, ConversationView, CumulativeSentiment, FinishReason, MessageId, MessageRole,
-    MessageStatus, MessageView, ModelInfo, ModelRef, RunEvent, RunId, SentimentUpdate, StartedRun, StreamId,
-    UsageTotal,
+    MessageStatus, MessageView, ModelInfo, ModelRef, RunEvent, RunId, SentimentMethod, SentimentUpdate, StartedRun,
+    StreamId, UsageTotal,
 };
 
 /// The conversation on the page.
@@ -40,6 +40,8 @@ pub(crate) struct Chat {
     pub(crate) usage: RwSignal<UsageTotal>,
     /// How the conversation reads.
     pub(crate) mood: RwSignal<Option<CumulativeSentiment>>,
+    /// The method that reads the messages from now on, where one was chosen on this page.
+    pub(crate) method: StoredValue<Option<SentimentMethod>>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
     pub(crate) outbox: StoredValue<Outbox>,
@@ -75,6 +77,7 @@ impl Chat {
             usual_model: StoredValue::default(),
             usage: RwSignal::default(),
             mood: RwSignal::new(None),
+            method: StoredValue::default(),
             draft: RwSignal::default(),
             outbox: StoredValue::default(),
             visit: StoredValue::new(0),

@@ -12,6 +12,7 @@ use crate::{
         composer::{FIELD, Sender},
         desk::{ConversationMenu, DeleteDialog, Desk},
         header::Header,
+        inspector,
         model_picker::ModelPicker,
         problem::Problem,
         sidebar::Sidebar,
@@ -98,6 +99,7 @@ fn Desktop(start: Start, first: Place) -> impl IntoView {
     provide_context(Sender::new(chat, shelf, id));
     follow_the_address(chat);
     keep_the_line(chat);
+    inspector::listen(chat);
     let skip = format!("#{FIELD}");
     view! {
         <a class="skip-link" href=skip rel="external">"Skip to the message field"</a>

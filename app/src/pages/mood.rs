@@ -1,5 +1,8 @@
 //! `/c/{id}/mood`: how a conversation reads, message by message. Rendered on the server and done with that: no WASM comes
-//! along, the chart is SVG, and every point of it leads to its message.
+//! along, the chart is SVG, and every point of it leads to its message. With `?panel` it is what stands in the inspector,
+//! which adds what can be done: correcting a reading, and choosing who reads.
+
+mod methods;
 
 mod words;
 
@@ -19,12 +22,24 @@ use crate::{
     title::name_page,
 };
 use leptos::prelude::*;
+use methods::{Corrections, Methods, Reader};
 use types::{ApiError, ConversationId, CumulativeSentiment, ErrorCode, MoodView, SentimentLabel, Statement};
-use words::{area, story, turning_points};
+use words::{area, short, story, turning_points};
 
-/// The chart's own units; it is stretched to the width of the page.
-const WIDTH: i32 = 640;
-const HEIGHT: i32 = 200;
+/// The query of what stands in the inspector.
+const PANEL: &str = "panel";
+
+/// A chart's own units, across and down; it is stretched to the width there is.
+#[derive(Clone, Copy)]
+struct Size {
+    width: i32,
+    height: i32,
+}
+
+impl Size {
+    const PAGE: Self = Self { width: 640, height: 200 };
+    const PANEL: Self = Self { width: 304, height: 150 };
+}
 
 /// The page.
 #[component]
@@ -32,14 +47,15 @@ pub(crate) fn MoodPage() -> impl IntoView {
     let path = expect_context::<Address>().path_untracked();
     let place = Place::of(path.strip_suffix(MOOD).unwrap_or(&path));
     let caller = ssr::caller();
+    let is_panel = ssr::is_query(PANEL);
     name_page(|| "How it reads".to_owned());
     view! {
         <Suspense>
             {move || {
                 let caller = caller.clone();
                 Suspend::new(async move {
-                    match load(caller, place).await {
-                        Ok((id, mood)) => view! { <Mood id mood/> }.into_any(),
+                    match load(caller, place, is_panel).await {
+                        Ok((id, mood, reader)) => view! { <Mood id mood reader/> }.into_any(),
                         Err(AppError(error)) => {
                             view! { <main class="plain"><Problem error alone=true/></main> }.into_any()
                         }
@@ -53,33 +69,54 @@ pub(crate) fn MoodPage() -> impl IntoView {
 async fn load(
     caller: Result<(backend::Backend, backend::Actor), AppError>,
     place: Place,
-) -> Result<(ConversationId, MoodView), AppError> {
+    is_panel: bool,
+) -> Result<(ConversationId, MoodView, Option<Reader>), AppError> {
     let (backend, actor) = caller?;
     let id = place.conversation().ok_or_else(|| ApiError::new(ErrorCode::ConversationNotFound, ""))?;
     let mood = backend::conversations::mood(&backend, &actor, id).await.map_err(ssr::failed)?;
-    Ok((id, mood))
+    let reader = if is_panel {
+        let preferences = backend::preferences::get(&backend, &actor).await.map_err(ssr::failed)?;
+        let usual = backend::sentiment::usual(&backend, &preferences);
+        Some(Reader { methods: backend::sentiment::methods(&backend, &actor).await.methods, usual })
+    } else {
+        None
+    };
+    Ok((id, mood, reader))
 }
 
 #[component]
-fn Mood(id: ConversationId, mood: MoodView) -> impl IntoView {
+fn Mood(
+    id: ConversationId,
+    mood: MoodView,
+    /// Who reads, in the inspector.
+    reader: Option<Reader>,
+) -> impl IntoView {
     let MoodView { title, sentiment, statements } = mood;
     let scores: Vec<f64> = statements.iter().map(|statement| statement.sentiment.score).collect();
-    view! {
-        <main class="settings mood">
+    let is_panel = reader.is_some();
+    let (size, class) = if is_panel { (Size::PANEL, "mood") } else { (Size::PAGE, "settings mood") };
+    let head = (!is_panel).then(|| {
+        view! {
             <a class="back" href=path_of(id)>
                 <Icon path=icon::BACK/>
                 "Back to the conversation"
             </a>
             <h1>{title}</h1>
+        }
+    });
+    view! {
+        <main class=class>
+            {head}
             <p class="mood-story">{story(&scores)}</p>
             {sentiment.map(|whole| view! { <Whole whole/> })}
             {(!statements.is_empty())
                 .then(|| {
                     view! {
-                        <Trend id statements=statements.clone() scores/>
-                        <Statements id statements/>
+                        <Trend id statements=statements.clone() scores size/>
+                        <Statements id statements can_correct=is_panel/>
                     }
                 })}
+            {reader.map(|reader| view! { <Methods reader/> })}
             <p class="settings-note">
                 "Lia reads words, not people. A reading can be wrong; a hollow mark is one that is not sure."
             </p>
@@ -119,8 +156,9 @@ fn Whole(whole: CumulativeSentiment) -> impl IntoView {
 
 /// The trend: an area to the zero line and a mark for each message, quoted while it is pointed at or has the focus.
 #[component]
-fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>) -> impl IntoView {
-    let layout = plot(&scores, WIDTH, HEIGHT);
+fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size: Size) -> impl IntoView {
+    let Size { width, height } = size;
+    let layout = plot(&scores, width, height);
     let turns = turning_points(&statements);
     let has_turns = !turns.is_empty();
     let points = statements.into_iter().zip(layout.points.iter().copied()).enumerate();
@@ -128,15 +166,21 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>) -> im
         let reading = &statement.sentiment;
         let says = format!("“{}” {}", statement.quote, reading_text(reading));
         let title = says.clone();
+        let quoted = format!(
+            "{} {}",
+            score_text(reading.score),
+            short(&statement.quote, usize::try_from(width / 8).unwrap_or(0))
+        );
         let class = mark_class(reading.label, reading.confidence);
         let turn = turns.contains(&place).then(|| view! { <path class="turn" d="M0 -18V-10"></path> });
         view! {
             <g transform=format!("translate({x} {y})")>
-                <a class="point" href=message_path(id, &statement) aria-label=says>
+                <a id=format!("point-{}", statement.id) class="point" href=message_path(id, &statement) aria-label=says>
                     <title>{title}</title>
                     <circle class="hit" r="11"></circle>
                     {turn}
                     <path class=class d=mark_of(reading.label) transform="translate(-6 -6)"></path>
+                    <text class="says" x=-x y=-y - 16 aria-hidden="true">{quoted}</text>
                 </a>
             </g>
         }
@@ -145,10 +189,10 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>) -> im
     view! {
         <section aria-labelledby="trend-title">
             <h2 id="trend-title">"From message to message"</h2>
-            <svg class="trend" viewBox=format!("0 0 {WIDTH} {HEIGHT}") role="group" aria-labelledby="trend-title">
-                <path class="grid" d=format!("M0 6H{WIDTH}M0 {}H{WIDTH}", HEIGHT - 6)></path>
-                <path class="zero" d=format!("M0 {}H{WIDTH}", HEIGHT / 2)></path>
-                <path class="area" d=area(&layout, HEIGHT)></path>
+            <svg class="trend" viewBox=format!("0 0 {width} {height}") role="group" aria-labelledby="trend-title">
+                <path class="grid" d=format!("M0 6H{width}M0 {}H{width}", height - 6)></path>
+                <path class="zero" d=format!("M0 {}H{width}", height / 2)></path>
+                <path class="area" d=area(&layout, height)></path>
                 <path class="line" d=layout.line.clone()></path>
                 {points}
             </svg>
@@ -166,14 +210,15 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>) -> im
 
 /// Every message with how it reads, the newest first.
 #[component]
-fn Statements(id: ConversationId, statements: Vec<Statement>) -> impl IntoView {
+fn Statements(id: ConversationId, statements: Vec<Statement>, can_correct: bool) -> impl IntoView {
     let rows = statements.into_iter().rev().map(|statement| {
         let path = message_path(id, &statement);
-        let Statement { quote, sentiment, .. } = statement;
+        let Statement { id: message, quote, sentiment } = statement;
+        let corrections = can_correct.then(|| view! { <Corrections message label=sentiment.label/> });
         view! {
-            <tr>
+            <tr id=format!("statement-{message}")>
                 <th scope="row">
-                    <a class="statement" href=path>{quote}</a>
+                    <a id=format!("quote-{message}") class="statement" href=path>{quote}</a>
                 </th>
                 <td title=reading_text(&sentiment)>
                     <Mark label=sentiment.label confidence=sentiment.confidence/>
@@ -181,6 +226,7 @@ fn Statements(id: ConversationId, statements: Vec<Statement>) -> impl IntoView {
                 </td>
                 <td>{sentiment.emotion.unwrap_or_else(|| label_word(sentiment.label).to_owned())}</td>
             </tr>
+            {corrections}
         }
     });
     view! {

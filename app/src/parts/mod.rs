@@ -10,6 +10,7 @@ mod draw;
 pub(crate) mod end_note;
 pub(crate) mod header;
 pub(crate) mod icon;
+pub(crate) mod inspector;
 pub(crate) mod message;
 pub(crate) mod model_list;
 pub(crate) mod model_picker;

@@ -3,6 +3,14 @@
 use crate::chat::feeling::{Plot, label_word};
 use types::{SentimentLabel, Statement};
 
+/// A quote, cut to this many characters.
+pub(super) fn short(quote: &str, most: usize) -> String {
+    match quote.char_indices().nth(most) {
+        Some((end, _)) => format!("“{}…”", quote.get(..end).unwrap_or_default().trim_end()),
+        None => format!("“{quote}”"),
+    }
+}
+
 /// The sentence above a chart.
 pub(super) fn story(scores: &[f64]) -> String {
     let part = |scores: &[f64]| {
@@ -94,6 +102,12 @@ mod tests {
     fn the_tide_turns_where_the_side_changes() {
         assert_eq!(turning_points(&statements(&[0.0, -0.5, 0.0, -0.2, 0.3, 0.0, 0.4, -0.3])), [4, 7]);
         assert!(turning_points(&statements(&[0.0, 0.2, 0.0])).is_empty());
+    }
+
+    #[test]
+    fn a_quote_is_cut_at_a_character() {
+        assert_eq!(short("höher", 5), "“höher”");
+        assert_eq!(short("höher und", 6), "“höher…”");
     }
 
     #[test]

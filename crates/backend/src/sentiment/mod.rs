@@ -95,7 +95,12 @@ pub async fn methods(backend: &Backend, _actor: &Actor) -> Methods {
 
 /// The method that reads a message: its own, else its writer's, else the installation's.
 pub(crate) fn choose(backend: &Backend, request: &NewRun, preferences: &Preferences) -> SentimentMethod {
-    request.sentiment_method.or(preferences.sentiment_method).unwrap_or(backend.config.sentiment.method)
+    request.sentiment_method.unwrap_or_else(|| usual(backend, preferences))
+}
+
+/// The method that reads a person's messages where these do not say one.
+pub fn usual(backend: &Backend, preferences: &Preferences) -> SentimentMethod {
+    preferences.sentiment_method.unwrap_or(backend.config.sentiment.method)
 }
 
 /// The sentiment of a run's conversation before the run. Without it a model reads the message all the same.

@@ -1,0 +1,88 @@
+//! What can be done about readings, in the inspector only: correcting one, and choosing who reads from now on. The page
+//! without WASM leaves it out.
+
+use crate::chat::feeling::label_word;
+use leptos::prelude::*;
+use types::{MessageId, MethodInfo, SentimentLabel, SentimentMethod};
+
+/// Who may read, and who does.
+#[derive(Clone, Debug)]
+pub(super) struct Reader {
+    /// All methods.
+    pub(super) methods: Vec<MethodInfo>,
+    /// The one that reads where a message does not say another.
+    pub(super) usual: SentimentMethod,
+}
+
+/// One tap says that a message was read wrongly.
+#[component]
+pub(super) fn Corrections(message: MessageId, label: SentimentLabel) -> impl IntoView {
+    let others = [SentimentLabel::Positive, SentimentLabel::Neutral, SentimentLabel::Negative];
+    let others = others.into_iter().filter(|other| *other != label).map(label_word).map(|word| {
+        view! {
+            <button
+                id=format!("{word}-{message}")
+                type="button"
+                class="quiet-button"
+                data-does="correct"
+                data-message=message.to_string()
+                data-label=word
+            >
+                {format!("It is {word}")}
+            </button>
+        }
+    });
+    view! {
+        <tr class="corrections">
+            <td colspan="3">
+                <button
+                    id=format!("joke-{message}")
+                    type="button"
+                    class="quiet-button"
+                    data-does="correct"
+                    data-message=message.to_string()
+                >
+                    "I was joking"
+                </button>
+                {others.collect_view()}
+            </td>
+        </tr>
+    }
+}
+
+/// Who reads the messages from now on.
+#[component]
+pub(super) fn Methods(reader: Reader) -> impl IntoView {
+    let Reader { methods, usual } = reader;
+    let choices = methods.into_iter().map(|method| {
+        let id = format!("method-{}", method.id.as_str());
+        let about = format!("{id}-about");
+        view! {
+            <div class="method">
+                <input
+                    id=id.clone()
+                    type="radio"
+                    name="method"
+                    value=method.id.as_str()
+                    checked=method.id == usual
+                    disabled=!method.available
+                    aria-describedby=about.clone()
+                />
+                <label for=id>{method.name}</label>
+                <p id=about>
+                    {method.description} {(!method.available).then_some(" Not set up here.")}
+                </p>
+            </div>
+        }
+    });
+    view! {
+        <section>
+            <fieldset class="methods">
+                <legend>"Who reads your messages"</legend>
+                {choices.collect_view()}
+            </fieldset>
+            <p class="settings-note">"What you choose holds here, from the next message on."</p>
+            <button id="method-prefer" type="button" class="button" data-does="prefer">"Use it in all conversations"</button>
+        </section>
+    }
+}

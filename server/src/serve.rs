@@ -14,6 +14,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
@@ -37,6 +38,11 @@ impl Default for ConnectionLimits {
 
 /// File descriptors that are not connections: the database, the log, the providers.
 const OTHER_FILES: u64 = 256;
+
+/// So long nobody has to have come before no more connections are taken.
+const LAST_MOMENT: Duration = Duration::from_millis(1);
+/// Connections that are taken all the same in between: as many as can have waited.
+const MOST_LATE: u32 = 1024;
 
 /// Raises the number of files this process may open as far as the system lets it, and returns how many connections
 /// that leaves room for.
@@ -64,11 +70,18 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_time);
     let mut stopped = std::pin::pin!(stopped);
-    let mut is_stopped = false;
+    let (mut is_stopped, mut late) = (false, 0);
     loop {
         let (stream, peer, place) = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
-            () = closing.cancelled() => break,
+            // Those that the system has accepted for us already would be reset.
+            () = closing.cancelled() => match timeout(LAST_MOMENT, accept(&listener, &room)).await {
+                Ok(accepted) if late < MOST_LATE => {
+                    late += 1;
+                    accepted
+                }
+                _ => break,
+            },
             () = &mut stopped => {
                 is_stopped = true;
                 break;
@@ -96,7 +109,7 @@ pub async fn serve(
             () = &mut leaving => return stopped.await,
         }
     }
-    if tokio::time::timeout(limits.farewell, leaving).await.is_err() {
+    if timeout(limits.farewell, leaving).await.is_err() {
         tracing::warn!(connections = connections.len(), "connections were cut");
     }
 }

@@ -30,8 +30,9 @@ impl fmt::Display for Found {
         let Self { acknowledged, complete, taken_over, returns, others, wrong, logs } = self;
         writeln!(
             f,
-            "found: {acknowledged} answers, {complete} written to their end, {taken_over} of them with a seam; followers \
-             came back {returns} times"
+            "found: {acknowledged} answers, {complete} written to their end ({} %), {taken_over} of them with a seam; \
+             followers came back {returns} times",
+            complete * 100 / (*acknowledged).max(1)
         )?;
         for (ending, count) in others {
             writeln!(f, "       {count} ended otherwise: {ending}")?;

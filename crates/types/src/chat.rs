@@ -131,7 +131,7 @@ pub struct ModelInfo {
     /// What went wrong, where something did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<crate::RunError>,
-    /// Where in the answer, in bytes, the model was asked to go on after Lia had broken off.
+    /// Where in the answer, in bytes, the model was asked to go on after Lia or its provider had broken off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub seams: Vec<u32>,
 }

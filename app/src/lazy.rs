@@ -31,6 +31,13 @@ pub(crate) fn call(notice: RwSignal<Option<ApiError>>, part: impl Future<Output 
     begin(Some(notice), Box::pin(part));
 }
 
+/// Calls a part that the page does as well without: that its code does not come is nobody's trouble.
+pub(crate) fn try_call(part: impl Future<Output = Result<(), Missing>> + 'static) {
+    spawn_local(async move {
+        let _ = part.await;
+    });
+}
+
 /// Calls the part that a whole page is.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn call_page(part: impl Future<Output = Result<(), Missing>> + 'static) {

@@ -112,3 +112,32 @@ for (const [width, height] of [[1440, 900], [390, 844]]) {
     await expect(panel).toBeHidden();
   });
 }
+
+test('a draft is read on the device, says which words did it, and is off for good with one click', async ({ signedIn: page, lia }) => {
+  const requests = [];
+  page.on('request', (request) => requests.push(`${request.method()} ${new URL(request.url()).pathname}`));
+  const chat = new Chat(page);
+  await page.goto('/');
+  await expect(page.getByRole('button', { name: /^Read my words while I type/ })).toHaveAttribute('aria-pressed', 'true');
+  await chat.awake();
+  requests.length = 0;
+  const draft = page.getByRole('group', { name: 'How your draft reads' });
+  await chat.composer.pressSequentially('I love the beginning and hate the terrible end');
+  await expect(draft).toContainText(/Reads as |Too little/);
+  await draft.getByText('Why').click();
+  await expect(draft.locator('u.positive').first()).toHaveText(/love/);
+  await expect(draft.locator('u.negative').first()).toHaveText(/hate/);
+  expect(requests.filter((request) => !/^GET \/pkg\/[\w.-]+\.wasm$/.test(request)), 'nothing is sent').toEqual([]);
+  expect(await serious(page)).toEqual([]);
+
+  await page.getByRole('button', { name: /^Read my words while I type/ }).click();
+  await expect(draft).toBeHidden();
+  await page.goto(`${lia.url}/`);
+  requests.length = 0;
+  await chat.composer.fill('And this is wonderful, too');
+  await expect(chat.send).toBeEnabled();
+  await chat.composer.press('Enter');
+  await chat.answered();
+  await expect(draft).toBeHidden();
+  expect(requests.filter((request) => request.includes('draft'))).toEqual([]);
+});

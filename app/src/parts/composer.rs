@@ -1,6 +1,7 @@
 //! Where a message is written: the text, the model that will answer, Send and Stop.
 
 use super::{
+    draft::{self, DraftSwitch},
     icon::{self, Icon},
     model_picker::ModelButton,
     model_settings::ModelSettings,
@@ -141,6 +142,7 @@ pub(crate) fn Composer(user: UserId) -> impl IntoView {
     view! {
         <div class="composer-area">
             <Remarks is_online/>
+            <div id=draft::AREA class="draft-reading" role="group" aria-label="How your draft reads"></div>
             <div class="composer" role="group" aria-label="Write a message">
                 <label class="visually-hidden" for=FIELD>"Message"</label>
                 <textarea
@@ -157,6 +159,7 @@ pub(crate) fn Composer(user: UserId) -> impl IntoView {
                 <div class="composer-bar">
                     <ModelButton/>
                     <ModelSettings is_small=true/>
+                    <DraftSwitch/>
                     {move || {
                         if is_writing.get() {
                             view! { <StopButton/> }.into_any()

@@ -39,9 +39,14 @@ pub(super) fn text(tag: &str, class: &str, content: &str) -> Option<Element> {
 
 /// An icon, as `icon::Icon` makes it.
 pub(super) fn drawn(path: &str) -> Option<Element> {
+    sign("icon", "0 0 20 20", path)
+}
+
+/// A small drawing of one path, which a word beside it explains.
+pub(super) fn sign(class: &str, view_box: &str, path: &str) -> Option<Element> {
     const SVG: Option<&str> = Some("http://www.w3.org/2000/svg");
     let sign = document().create_element_ns(SVG, "svg").ok()?;
-    for (name, value) in [("class", "icon"), ("viewBox", "0 0 20 20"), ("aria-hidden", "true")] {
+    for (name, value) in [("class", class), ("viewBox", view_box), ("aria-hidden", "true")] {
         set(&sign, name, value);
     }
     let line = document().create_element_ns(SVG, "path").ok()?;

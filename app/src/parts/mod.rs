@@ -6,6 +6,7 @@ pub(crate) mod account;
 pub(crate) mod chart;
 pub(crate) mod composer;
 pub(crate) mod desk;
+pub(crate) mod draft;
 mod draw;
 pub(crate) mod end_note;
 pub(crate) mod header;

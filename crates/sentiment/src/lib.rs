@@ -2,8 +2,8 @@
 //!
 //! [`Model::read`] gives a [`Reading`]: score, label, emotion, confidence, and the words that drove it. It joins rules
 //! (negation, strengthening and weakening words, contrast, capitals, emoji, punctuation) over a lexicon with a small
-//! linear model over words and letters. Both live in one file of weights of less than a megabyte, which the server carries
-//! (feature `embedded`, `analyse`) and the browser fetches when it needs it ([`Model::from_bytes`]).
+//! linear model over words and letters. Both live in one file of weights of less than a megabyte, which the server carries,
+//! and so does the part of the page that reads drafts (feature `embedded`, `analyse`).
 //!
 //! - On the wire an emotion is one of the 28 labels of `GoEmotions` in lower case ([`Emotion::as_str`]), `neutral` being
 //!   one of them; a label is `Positive`, `Neutral` or `Negative`, cut at ±0.1.

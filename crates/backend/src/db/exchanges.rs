@@ -3,28 +3,37 @@
 //!
 //! These are what a chat is made of, so they cost as little as the engine allows. Both engines are asked as seldom as can
 //! be: each statement is a journey to the server on Postgres and a change of threads on SQLite. Postgres does it all in
-//! one statement, SQLite in one text of several, which count their parameters together.
+//! one statement, SQLite in one text of several, which count their parameters together. Several that come at once are one
+//! transaction, and on Postgres one statement.
 
 use super::conversations::{self, Held, Settings};
-use super::messages::{self, status_str};
+use super::messages::status_str;
 use super::run_log::Entry;
 use super::runs::method_str;
 use super::{Db, Result, Tx, users};
 use crate::sentiment::Feeling;
 use chrono::{DateTime, Utc};
-use sqlx::types::Json;
-use types::{ConversationId, GenerationSettings, MessageId, ModelInfo, ModelRef, RunId, SentimentMethod, UserId};
+use sqlx::{
+    postgres::{PgExecutor, PgPool},
+    types::Json,
+};
+use std::collections::{HashMap, HashSet};
+use types::{
+    ConversationId, GenerationSettings, MessageId, MessageStatus, ModelInfo, ModelRef, RunId, Sentiment,
+    SentimentMethod, UserId,
+};
 use uuid::Uuid;
 
 /// A question that is to be stored with an empty answer and its run.
-pub(crate) struct NewExchange<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct NewExchange {
     pub(crate) run: RunId,
     pub(crate) owner: UserId,
     pub(crate) conversation: ConversationId,
     /// The title of the conversation where it begins with this question.
-    pub(crate) title: Option<&'a str>,
-    pub(crate) question: &'a str,
-    pub(crate) model: &'a ModelInfo,
+    pub(crate) title: Option<String>,
+    pub(crate) question: String,
+    pub(crate) model: ModelInfo,
     /// The model of `model`, which from now on is the conversation's.
     pub(crate) chosen: ModelRef,
     /// It was named with the question. Else a model that somebody has chosen for the conversation meanwhile stays.
@@ -32,7 +41,7 @@ pub(crate) struct NewExchange<'a> {
     /// It answers from now on in the owner's new conversations.
     pub(crate) is_preferred: bool,
     pub(crate) client_message_id: Option<Uuid>,
-    pub(crate) request_digest: &'a [u8],
+    pub(crate) request_digest: Vec<u8>,
     pub(crate) sentiment_method: SentimentMethod,
     pub(crate) settings: GenerationSettings,
     pub(crate) node: Uuid,
@@ -40,64 +49,76 @@ pub(crate) struct NewExchange<'a> {
 }
 
 /// How an answer ends. For the holder of its run's lease.
-pub(crate) struct End<'a> {
+#[derive(Clone, Debug)]
+pub(crate) struct End {
     pub(crate) run: RunId,
     pub(crate) lease_number: i64,
     pub(crate) conversation: ConversationId,
     pub(crate) message: MessageId,
-    pub(crate) ending: messages::Ending<'a>,
+    pub(crate) content: String,
+    pub(crate) thought: String,
+    pub(crate) status: MessageStatus,
+    pub(crate) model: ModelInfo,
     /// How the question reads, and the conversation with it.
-    pub(crate) feeling: Option<&'a Feeling>,
+    pub(crate) feeling: Option<Feeling>,
     /// The rest of the log: the events with `first_seq < n <= last_seq`.
     pub(crate) first_seq: u32,
     pub(crate) last_seq: u32,
-    pub(crate) entries: &'a [Entry],
+    pub(crate) entries: Vec<Entry>,
     pub(crate) now: DateTime<Utc>,
 }
 
-/// Postgres' statement that stores the messages and the run, around the one for the conversation's row.
-macro_rules! at_once {
-    ($conversation:literal) => {
-        concat!(
-            "with question as ( \
-               insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at) \
-               values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', \
-                       $4) returning id, depth), \
-             answer as ( \
-               insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, \
-                                     model, model_info, created_at) \
-               select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from question \
-               returning id, parent_id), \
-             conversation as (",
-            $conversation,
-            "), \
-             run as ( \
-               insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
-                                 request_digest, status, provider, model, sentiment_method, node_id, lease_number, \
-                                 last_seq, settings, created_at) \
-               select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $16, $4 from answer) \
-             select parent_id, id from answer"
-        )
-    };
+/// The ids of a question and of its answer.
+pub(crate) type Ids = (MessageId, MessageId);
+
+/// Whether an exchange can be stored with others: on Postgres those that touch no row that somebody else may hold.
+pub(crate) const fn joins(db: &Db, exchange: &NewExchange) -> bool {
+    matches!(db, Db::Sqlite(_)) || (exchange.title.is_some() && !exchange.is_preferred)
 }
 
-const POSTGRES_BEGIN: &str = at_once!(
-    "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, updated_at) \
-     select $1, $9, $15, id, $14, false, false, $4, $4 from answer"
-);
+/// Postgres' statement that begins conversations, each with its question.
+const POSTGRES_BEGIN: &str = "with asked as ( \
+       select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::uuid[], \
+                            $8::bigint[], $9::uuid[], $10::bytea[], $11::text[], $12::uuid[], $13::jsonb[], $14::text[], \
+                            $15::jsonb[]) \
+       as asked (conversation_id, question, now, provider, model, model_info, run_id, user_id, client_message_id, \
+                 request_digest, sentiment_method, node_id, chosen, title, settings)), \
+     question as ( \
+       insert into messages (conversation_id, depth, role, content, thought, status, created_at) \
+       select conversation_id, 0, 'user', question, '', 'complete', now from asked returning id, conversation_id), \
+     answer as ( \
+       insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, model, \
+                             model_info, created_at) \
+       select conversation_id, id, 1, 'assistant', '', '', 'streaming', provider, model, model_info, now \
+       from question join asked using (conversation_id) returning id, parent_id, conversation_id), \
+     conversation as ( \
+       insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, \
+                                  updated_at) \
+       select conversation_id, user_id, title, id, chosen, false, false, now, now \
+       from answer join asked using (conversation_id)), \
+     run as ( \
+       insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, request_digest, \
+                         status, provider, model, sentiment_method, node_id, lease_number, last_seq, settings, created_at) \
+       select run_id, user_id, conversation_id, id, parent_id, client_message_id, request_digest, 'running', provider, \
+              model, sentiment_method, node_id, 1, 0, settings, now from answer join asked using (conversation_id)) \
+     select conversation_id, parent_id, id from answer";
 
-const POSTGRES_BEGIN_AND_PREFER: &str = at_once!(
-    "insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, updated_at) \
-     select $1, $9, $15, id, $14, false, false, $4, $4 from answer), \
-     preferred as ( \
-       update users set settings = settings || jsonb_build_object('model', $14::jsonb -> 'model'), updated_at = $4 \
-       where id = $9"
-);
-
-const POSTGRES_CONTINUE: &str = at_once!(
-    "update conversations c set head_message_id = answer.id, settings = $14, title = coalesce($15, c.title) \
-     from answer where c.id = $1"
-);
+/// Postgres' statement that goes on with a conversation whose row is held.
+const POSTGRES_CONTINUE: &str = "with question as ( \
+       insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at) \
+       values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', $4) \
+       returning id, depth), \
+     answer as ( \
+       insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, model, \
+                             model_info, created_at) \
+       select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from question returning id, parent_id), \
+     conversation as ( \
+       update conversations c set head_message_id = answer.id, settings = $14 from answer where c.id = $1), \
+     run as ( \
+       insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, request_digest, \
+                         status, provider, model, sentiment_method, node_id, lease_number, last_seq, settings, created_at) \
+       select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $15, $4 from answer) \
+     select parent_id, id from answer";
 
 /// The same for SQLite, after the statement for the conversation's row. Each statement finds what the one before it wrote.
 macro_rules! in_turn {
@@ -114,7 +135,7 @@ macro_rules! in_turn {
              insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
                                request_digest, status, provider, model, sentiment_method, node_id, lease_number, last_seq, \
                                settings, created_at) \
-             select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $16, $4 from messages \
+             select $8, $9, $1, id, parent_id, $10, $11, 'running', $5, $6, $12, $13, 1, 0, $15, $4 from messages \
              where id = last_insert_rowid(); \
              select user_message_id, message_id from runs where id = $8"
         )
@@ -123,63 +144,74 @@ macro_rules! in_turn {
 
 const SQLITE_BEGIN: &str = in_turn!(
     "insert into conversations (id, user_id, title, settings, pinned, archived, created_at, updated_at) \
-     values ($1, $9, $15, $14, false, false, $4, $4); "
+     values ($1, $9, $16, $14, false, false, $4, $4); "
 );
 
 const SQLITE_CONTINUE: &str = in_turn!("");
 
-/// The question of one of the texts above.
+/// The question of one of the texts above that store one exchange.
 macro_rules! ask {
     ($sql:expr, $head:expr, $settings:expr, $exchange:expr) => {
         sqlx::query_as::<_, (i64, i64)>($sql)
             .bind($exchange.conversation.0)
             .bind($head.map(|id: MessageId| id.0))
-            .bind($exchange.question)
+            .bind(&$exchange.question)
             .bind($exchange.now)
             .bind(&$exchange.model.provider)
             .bind(&$exchange.model.model)
-            .bind(Json($exchange.model))
+            .bind(Json(&$exchange.model))
             .bind($exchange.run.0)
             .bind($exchange.owner.0)
             .bind($exchange.client_message_id)
-            .bind($exchange.request_digest)
+            .bind(&$exchange.request_digest)
             .bind(method_str($exchange.sentiment_method))
             .bind($exchange.node)
             .bind(Json($settings))
-            .bind($exchange.title)
             .bind(Json($exchange.settings))
     };
 }
 
-/// Stores a question, its empty answer and its run, and gives the ids of the two messages. `None` where the conversation
-/// is not the owner's. [`super::Error::Duplicate`] where the `client_message_id` was used before, or where another run of
-/// the conversation is still going. Then nothing is stored.
-pub(crate) async fn insert(db: &Db, exchange: &NewExchange<'_>) -> Result<Option<(MessageId, MessageId)>> {
-    let begins = exchange.title.is_some();
+/// Stores questions, each with an empty answer and its run, and gives the ids of the two messages; `None` where the
+/// conversation is not the owner's. [`super::Error::Duplicate`] where a `client_message_id` was used before, or where
+/// another run of a conversation is still going. After an error nothing is stored. More than one only of those that
+/// [`joins`] says it of.
+pub(crate) async fn insert(db: &Db, exchanges: &[NewExchange]) -> Result<Vec<Option<Ids>>> {
     if let Db::Postgres(pool) = db
-        && begins
+        && exchanges.iter().all(|exchange| joins(db, exchange))
     {
-        let settings = Settings { model: Some(exchange.chosen.clone()) };
-        let sql = if exchange.is_preferred { POSTGRES_BEGIN_AND_PREFER } else { POSTGRES_BEGIN };
-        let ids = ask!(sql, None, &settings, exchange).fetch_one(pool).await?;
-        return Ok(Some(messages_of(ids)));
+        return begin_at_once(pool, exchanges).await;
     }
     let mut tx = db.begin().await?;
+    let mut stored = Vec::with_capacity(exchanges.len());
+    for exchange in exchanges {
+        stored.push(insert_one(&mut tx, exchange).await?);
+    }
+    tx.commit().await?;
+    Ok(stored)
+}
+
+async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Ids>> {
+    let begins = exchange.title.is_some();
     let held = if begins {
         Some(Held { head: None, settings: Settings::default() })
     } else {
-        conversations::hold(&mut tx, exchange.conversation, exchange.owner, exchange.now).await?
+        conversations::hold(tx, exchange.conversation, exchange.owner, exchange.now).await?
     };
     let Some(Held { head, mut settings }) = held else { return Ok(None) };
     if exchange.is_named || settings.model.is_none() {
         settings.model = Some(exchange.chosen.clone());
     }
-    let ids = match &mut tx {
+    let (question, answer) = match tx {
         Tx::Sqlite(connection) => {
             let sql = if begins { SQLITE_BEGIN } else { SQLITE_CONTINUE };
             // Only all of its rows are the whole of a text of several statements.
-            let rows = ask!(sql, head, &settings, exchange).fetch_all(&mut **connection).await?;
+            let rows = ask!(sql, head, &settings, exchange).bind(&exchange.title).fetch_all(&mut **connection).await?;
             rows.into_iter().next_back().ok_or(sqlx::Error::RowNotFound)?
+        }
+        Tx::Postgres(connection) if begins => {
+            let ids = begin_at_once(&mut **connection, std::slice::from_ref(exchange)).await?;
+            let (question, answer) = ids.into_iter().flatten().next().ok_or(sqlx::Error::RowNotFound)?;
+            (question.0, answer.0)
         }
         // A statement of its own: it sees what was stored before the conversation was held.
         Tx::Postgres(connection) => {
@@ -187,33 +219,68 @@ pub(crate) async fn insert(db: &Db, exchange: &NewExchange<'_>) -> Result<Option
         }
     };
     if exchange.is_preferred {
-        users::prefer_model(&mut tx, exchange.owner, &exchange.chosen, exchange.now).await?;
+        users::prefer_model(tx, exchange.owner, &exchange.chosen, exchange.now).await?;
     }
-    tx.commit().await?;
-    Ok(Some(messages_of(ids)))
+    Ok(Some((MessageId(question), MessageId(answer))))
 }
 
-const fn messages_of((question, answer): (i64, i64)) -> (MessageId, MessageId) {
-    (MessageId(question), MessageId(answer))
+async fn begin_at_once(connection: impl PgExecutor<'_>, exchanges: &[NewExchange]) -> Result<Vec<Option<Ids>>> {
+    let chosen = |exchange: &NewExchange| Json(Settings { model: Some(exchange.chosen.clone()) });
+    let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(POSTGRES_BEGIN)
+        .bind(column(exchanges, |exchange| exchange.conversation.0))
+        .bind(column(exchanges, |exchange| exchange.question.as_str()))
+        .bind(column(exchanges, |exchange| exchange.now))
+        .bind(column(exchanges, |exchange| exchange.model.provider.as_str()))
+        .bind(column(exchanges, |exchange| exchange.model.model.as_str()))
+        .bind(column(exchanges, |exchange| Json(&exchange.model)))
+        .bind(column(exchanges, |exchange| exchange.run.0))
+        .bind(column(exchanges, |exchange| exchange.owner.0))
+        .bind(column(exchanges, |exchange| exchange.client_message_id))
+        .bind(column(exchanges, |exchange| exchange.request_digest.as_slice()))
+        .bind(column(exchanges, |exchange| method_str(exchange.sentiment_method)))
+        .bind(column(exchanges, |exchange| exchange.node))
+        .bind(column(exchanges, chosen))
+        .bind(column(exchanges, |exchange| exchange.title.as_deref()))
+        .bind(column(exchanges, |exchange| Json(exchange.settings)))
+        .fetch_all(connection)
+        .await?;
+    let ids: HashMap<_, _> = rows.into_iter().map(|(id, question, answer)| (id, (question, answer))).collect();
+    let ids_of = |exchange: &NewExchange| ids.get(&exchange.conversation.0).copied();
+    let stored = exchanges.iter().map(ids_of);
+    Ok(stored.map(|ids| ids.map(|(question, answer)| (MessageId(question), MessageId(answer)))).collect())
 }
 
-const POSTGRES_FINISH: &str = "with run as ( \
-       update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
-       where id = $1 and lease_number = $2 and status = 'running' returning id), \
+/// One value of each, as Postgres' `unnest` takes them.
+fn column<'a, T, V>(of: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
+    of.iter().map(value).collect()
+}
+
+const POSTGRES_FINISH: &str = "with ended as ( \
+       select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $6::bigint[], \
+                            $7::jsonb[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], \
+                            $13::jsonb[], $14::bigint[], $15::uuid[], $16::float8[], $17::text[], $18::text[], \
+                            $19::float8[], $20::text[], $21::jsonb[], $22::bigint[], $23::jsonb[]) \
+       as ended (run_id, lease_number, status, last_seq, now, first_seq, events, content, thought, input_tokens, \
+                 output_tokens, cost_micros, model_info, message_id, conversation_id, score, label, emotion, confidence, \
+                 method, reading, question_id, state)), \
+     run as ( \
+       update runs r set status = e.status, last_seq = e.last_seq, finished_at = e.now, node_id = null from ended e \
+       where r.id = e.run_id and r.lease_number = e.lease_number and r.status = 'running' returning r.id), \
+     held as (select ended.* from ended join run on run.id = ended.run_id), \
      log as ( \
-       insert into run_log (run_id, first_seq, last_seq, events) select id, $6, $4, $7 from run \
+       insert into run_log (run_id, first_seq, last_seq, events) select run_id, first_seq, last_seq, events from held \
        on conflict (run_id, last_seq) do nothing), \
-     message as ( \
-       update messages m set content = $8, thought = $9, status = $3, input_tokens = $10, output_tokens = $11, \
-                             cost_micros = $12, model_info = $13 \
-       from run where m.id = $14), \
+     answer as ( \
+       update messages m set content = e.content, thought = e.thought, status = e.status, \
+                             input_tokens = e.input_tokens, output_tokens = e.output_tokens, \
+                             cost_micros = e.cost_micros, model_info = e.model_info from held e where m.id = e.message_id), \
      question as ( \
-       update messages q set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
-                             sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
-       from run where q.id = $22), \
+       update messages m set sentiment_score = e.score, sentiment_label = e.label, sentiment_emotion = e.emotion, \
+                             sentiment_confidence = e.confidence, sentiment_method = e.method, sentiment_data = e.reading \
+       from held e where m.id = e.question_id), \
      conversation as ( \
-       update conversations c set updated_at = $5, sentiment_state = coalesce($23, c.sentiment_state) \
-       from run where c.id = $15) \
+       update conversations c set updated_at = e.now, sentiment_state = coalesce(e.state, c.sentiment_state) \
+       from held e where c.id = e.conversation_id) \
      select id from run";
 
 /// The run's row comes last: the others are written only while it says that the run is still the lease's.
@@ -231,47 +298,72 @@ const SQLITE_FINISH: &str = "\
      update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
      where id = $1 and lease_number = $2 and status = 'running' returning id";
 
-/// Stores the end of an answer: the run, the rest of its log, the message, the conversation. `false`: the run is
-/// another's by now, or deleted, and nothing was stored.
-pub(crate) async fn finish(db: &Db, end: &End<'_>) -> Result<bool> {
-    let reading = end.feeling.map(|feeling| &feeling.sentiment);
-    let usage = end.ending.model.usage;
-    macro_rules! ask {
-        ($sql:expr) => {
-            sqlx::query_as::<_, (Uuid,)>($sql)
-                .bind(end.run.0)
-                .bind(end.lease_number)
-                .bind(status_str(end.ending.status))
-                .bind(i64::from(end.last_seq))
-                .bind(end.now)
-                .bind(i64::from(end.first_seq))
-                .bind(Json(end.entries))
-                .bind(end.ending.content)
-                .bind(end.ending.thought)
-                .bind(usage.map(|usage| usage.input_tokens))
-                .bind(usage.map(|usage| usage.output_tokens))
-                .bind(usage.and_then(|usage| usage.cost_micros))
-                .bind(Json(end.ending.model))
-                .bind(end.message.0)
-                .bind(end.conversation.0)
-                .bind(reading.map(|reading| reading.score))
-                .bind(reading.map(|reading| reading.label.as_str()))
-                .bind(reading.and_then(|reading| reading.emotion.as_deref()))
-                .bind(reading.map(|reading| reading.confidence))
-                .bind(reading.map(|reading| reading.method.as_str()))
-                .bind(reading.map(Json))
-                .bind(end.feeling.map(|feeling| feeling.message.0))
-                .bind(end.feeling.map(|feeling| Json(&feeling.state)))
-        };
+/// The question of one of the two texts above: $each makes a parameter of what it is to be made of.
+macro_rules! ask_end {
+    ($sql:expr, $each:ident) => {
+        sqlx::query_as::<_, (Uuid,)>($sql)
+            .bind($each!(|end| end.run.0))
+            .bind($each!(|end| end.lease_number))
+            .bind($each!(|end| status_str(end.status)))
+            .bind($each!(|end| i64::from(end.last_seq)))
+            .bind($each!(|end| end.now))
+            .bind($each!(|end| i64::from(end.first_seq)))
+            .bind($each!(|end| Json(&end.entries)))
+            .bind($each!(|end| end.content.as_str()))
+            .bind($each!(|end| end.thought.as_str()))
+            .bind($each!(|end| end.model.usage.map(|usage| usage.input_tokens)))
+            .bind($each!(|end| end.model.usage.map(|usage| usage.output_tokens)))
+            .bind($each!(|end| end.model.usage.and_then(|usage| usage.cost_micros)))
+            .bind($each!(|end| Json(&end.model)))
+            .bind($each!(|end| end.message.0))
+            .bind($each!(|end| end.conversation.0))
+            .bind($each!(|end| end.reading().map(|reading| reading.score)))
+            .bind($each!(|end| end.reading().map(|reading| reading.label.as_str())))
+            .bind($each!(|end| end.reading().and_then(|reading| reading.emotion.as_deref())))
+            .bind($each!(|end| end.reading().map(|reading| reading.confidence)))
+            .bind($each!(|end| end.reading().map(|reading| reading.method.as_str())))
+            .bind($each!(|end| end.reading().map(Json)))
+            .bind($each!(|end| end.feeling.as_ref().map(|feeling| feeling.message.0)))
+            .bind($each!(|end| end.feeling.as_ref().map(|feeling| Json(&feeling.state))))
+    };
+}
+
+impl End {
+    fn reading(&self) -> Option<&Sentiment> {
+        self.feeling.as_ref().map(|feeling| &feeling.sentiment)
     }
-    let ended = match db {
-        Db::Postgres(pool) => ask!(POSTGRES_FINISH).fetch_all(pool).await?,
+}
+
+/// Stores the ends of answers: of each the run, the rest of its log, the message, the conversation. `false`: the run is
+/// another's by now, or deleted, and nothing of it was stored.
+pub(crate) async fn finish(db: &Db, ends: &[End]) -> Result<Vec<bool>> {
+    match db {
+        Db::Postgres(pool) => finish_at_once(pool, ends).await,
         Db::Sqlite(sqlite) => {
             let mut tx = sqlite.begin().await?;
-            let ended = ask!(SQLITE_FINISH).fetch_all(&mut *tx).await?;
+            let mut ended = Vec::with_capacity(ends.len());
+            for one in ends {
+                macro_rules! of_one {
+                    (|$end:ident| $value:expr) => {{
+                        let $end = one;
+                        $value
+                    }};
+                }
+                ended.push(!ask_end!(SQLITE_FINISH, of_one).fetch_all(&mut *tx).await?.is_empty());
+            }
             tx.commit().await?;
-            ended
+            Ok(ended)
         }
-    };
-    Ok(!ended.is_empty())
+    }
+}
+
+async fn finish_at_once(pool: &PgPool, ends: &[End]) -> Result<Vec<bool>> {
+    macro_rules! of_each {
+        (|$end:ident| $value:expr) => {
+            column(ends, |$end: &End| $value)
+        };
+    }
+    let rows = ask_end!(POSTGRES_FINISH, of_each).fetch_all(pool).await?;
+    let ended: HashSet<Uuid> = rows.into_iter().map(|(id,)| id).collect();
+    Ok(ends.iter().map(|end| ended.contains(&end.run.0)).collect())
 }

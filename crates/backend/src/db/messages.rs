@@ -26,14 +26,6 @@ pub(crate) struct Message {
     pub(crate) ended_at: Option<DateTime<Utc>>,
 }
 
-/// How an answer ended.
-pub(crate) struct Ending<'a> {
-    pub(crate) content: &'a str,
-    pub(crate) thought: &'a str,
-    pub(crate) status: MessageStatus,
-    pub(crate) model: &'a ModelInfo,
-}
-
 #[derive(sqlx::FromRow)]
 struct Row {
     id: i64,

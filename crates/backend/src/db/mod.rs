@@ -15,6 +15,7 @@ pub(crate) mod run_log;
 pub(crate) mod runs;
 pub(crate) mod sentiment;
 pub(crate) mod sessions;
+pub(crate) mod together;
 pub(crate) mod users;
 
 #[cfg(test)]

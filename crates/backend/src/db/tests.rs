@@ -7,8 +7,7 @@ mod insights;
 mod schema;
 
 use super::conversations::Settings;
-use super::exchanges::{End, NewExchange};
-use super::messages::Ending;
+use super::exchanges::{End, Ids, NewExchange};
 use super::run_log::{Entry, Part};
 use super::sessions::{Kind, Session};
 use super::users::NewUser;
@@ -156,19 +155,19 @@ fn model_ref() -> ModelRef {
 }
 
 /// What a user asks in a conversation; with a title, it begins there.
-fn question(owner: UserId, id: ConversationId, model: &ModelInfo) -> NewExchange<'_> {
+fn question(owner: UserId, id: ConversationId) -> NewExchange {
     NewExchange {
         run: RunId(Uuid::now_v7()),
         owner,
         conversation: id,
         title: None,
-        question: "Grüße 🎈",
-        model,
+        question: "Grüße 🎈".to_owned(),
+        model: model(),
         chosen: model_ref(),
         is_named: false,
         is_preferred: false,
         client_message_id: None,
-        request_digest: &[1, 2, 3],
+        request_digest: vec![1, 2, 3],
         sentiment_method: SentimentMethod::Local,
         settings: GenerationSettings { max_tokens: Some(9), ..GenerationSettings::default() },
         node: NODE,
@@ -176,26 +175,33 @@ fn question(owner: UserId, id: ConversationId, model: &ModelInfo) -> NewExchange
     }
 }
 
+async fn insert(db: &Db, new: NewExchange) -> Result<Option<Ids>> {
+    Ok(exchanges::insert(db, &[new]).await?[0])
+}
+
 /// A question with an answer that is being written, and its run.
 async fn exchange(db: &Db, owner: UserId, id: ConversationId, client: Option<Uuid>) -> Result<(RunId, MessageId)> {
     nodes::renew(db, NODE, LEASE).await?;
-    let model = model();
-    let new = NewExchange { client_message_id: client, ..question(owner, id, &model) };
-    let (_, answer) = exchanges::insert(db, &new).await?.unwrap();
-    Ok((new.run, answer))
+    let new = NewExchange { client_message_id: client, ..question(owner, id) };
+    let run = new.run;
+    let (_, answer) = insert(db, new).await?.unwrap();
+    Ok((run, answer))
 }
 
-fn end<'a>(run: RunId, id: ConversationId, message: MessageId, model: &'a ModelInfo, entries: &'a [Entry]) -> End<'a> {
+fn end(run: RunId, id: ConversationId, message: MessageId) -> End {
     End {
         run,
         lease_number: 1,
         conversation: id,
         message,
         feeling: None,
-        ending: Ending { content: "an answer", thought: "hm", status: MessageStatus::Complete, model },
+        content: "an answer".to_owned(),
+        thought: "hm".to_owned(),
+        status: MessageStatus::Complete,
+        model: model(),
         first_seq: 5,
         last_seq: 9,
-        entries,
+        entries: vec![],
         now: at(20),
     }
 }
@@ -206,7 +212,7 @@ async fn finish(db: &Db, run: RunId, id: ConversationId, message: MessageId) {
         usage: Some(Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: Some(5) }),
         ..model()
     };
-    assert!(exchanges::finish(db, &end(run, id, message, &model, &[])).await.unwrap());
+    assert_eq!(exchanges::finish(db, &[End { model, ..end(run, id, message) }]).await.unwrap(), [true]);
 }
 
 const ALL: Page = Page { limit: 100, offset: 0 };
@@ -383,8 +389,8 @@ on_both!(what_a_conversation_used_is_added_up, |db| async move {
     let finish = async |usage| {
         let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
         let model = ModelInfo { usage, ..model() };
-        let ending = Ending { content: "a", thought: "", status: MessageStatus::Stopped, model: &model };
-        assert!(exchanges::finish(&db, &End { ending, ..end(run, id, answer, &model, &[]) }).await.unwrap());
+        let end = End { model, status: MessageStatus::Stopped, ..end(run, id, answer) };
+        assert_eq!(exchanges::finish(&db, &[end]).await.unwrap(), [true]);
     };
     let usage = Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: None };
     finish(Some(usage)).await;
@@ -453,19 +459,19 @@ on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
     use super::*;
     nodes::renew(&db, NODE, LEASE).await.unwrap();
     let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
-    let (id, info) = (ConversationId(Uuid::now_v7()), model());
-    assert_eq!(exchanges::insert(&db, &question(ada, id, &info)).await.unwrap(), None, "there is no such conversation");
-    let first = NewExchange { title: Some("It begins"), ..question(ada, id, &info) };
-    let (asked, answer) = exchanges::insert(&db, &first).await.unwrap().unwrap();
-    assert_eq!(exchanges::insert(&db, &question(bob, id, &info)).await.unwrap(), None, "it is not his");
+    let id = ConversationId(Uuid::now_v7());
+    assert_eq!(insert(&db, question(ada, id)).await.unwrap(), None, "there is no such conversation");
+    let first = NewExchange { title: Some("It begins".to_owned()), ..question(ada, id) };
+    let (asked, answer) = insert(&db, first.clone()).await.unwrap().unwrap();
+    assert_eq!(insert(&db, question(bob, id)).await.unwrap(), None, "it is not his");
     let found = conversations::find(&db, id, ada).await.unwrap().unwrap();
     assert_eq!((found.title.as_str(), found.head, found.total_messages), ("It begins", Some(answer), 2));
     assert_eq!((found.created_at, found.updated_at, found.settings.model), (at(10), at(10), Some(model_ref())));
     finish(&db, first.run, id, answer).await;
 
     let chosen = ModelRef { model: "other".into(), ..model_ref() };
-    let unnamed = NewExchange { chosen: chosen.clone(), now: at(30), ..question(ada, id, &info) };
-    let (again, latest) = exchanges::insert(&db, &unnamed).await.unwrap().unwrap();
+    let unnamed = NewExchange { chosen: chosen.clone(), now: at(30), ..question(ada, id) };
+    let (again, latest) = insert(&db, unnamed.clone()).await.unwrap().unwrap();
     let branch = messages::list_branch(&db, id, ada, ALL).await.unwrap();
     let shape: Vec<_> =
         branch.iter().map(|message| (message.id, message.parent_id, message.content.as_str())).collect();
@@ -479,19 +485,58 @@ on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
     assert_eq!(found.settings.model, Some(model_ref()), "the conversation's model stays");
     finish(&db, unnamed.run, id, latest).await;
 
-    let named = NewExchange { chosen: chosen.clone(), is_named: true, ..question(ada, id, &info) };
-    exchanges::insert(&db, &named).await.unwrap().unwrap();
+    let named = NewExchange { chosen: chosen.clone(), is_named: true, ..question(ada, id) };
+    insert(&db, named).await.unwrap().unwrap();
     assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().settings.model, Some(chosen.clone()));
     let preferred = NewExchange {
-        title: Some("t"),
+        title: Some("t".to_owned()),
         is_preferred: true,
         chosen: chosen.clone(),
-        ..question(ada, ConversationId(Uuid::now_v7()), &info)
+        ..question(ada, ConversationId(Uuid::now_v7()))
     };
-    exchanges::insert(&db, &preferred).await.unwrap().unwrap();
+    insert(&db, preferred.clone()).await.unwrap().unwrap();
     let found = conversations::find(&db, preferred.conversation, ada).await.unwrap().unwrap();
     assert_eq!((found.total_messages, found.settings.model), (2, Some(chosen.clone())));
     assert_eq!(users::find_preferences(&db, ada).await.unwrap().unwrap().model, Some(chosen));
+});
+
+on_both!(exchanges_that_come_together_are_stored_together, |db| async move {
+    use super::*;
+    nodes::renew(&db, NODE, LEASE).await.unwrap();
+    let (ada, bob) = (user(&db, "ada").await.id, user(&db, "bob").await.id);
+    let new = |owner, title: &str| NewExchange {
+        title: Some(title.to_owned()),
+        question: format!("{title}?"),
+        ..question(owner, ConversationId(Uuid::now_v7()))
+    };
+    let asked = [new(ada, "one"), new(bob, "two"), new(ada, "three")];
+    assert!(asked.iter().all(|new| exchanges::joins(&db, new)));
+    let stored = exchanges::insert(&db, &asked).await.unwrap();
+    let mut ends = Vec::new();
+    for (new, ids) in asked.iter().zip(stored) {
+        let (question, answer) = ids.unwrap();
+        let found = conversations::find(&db, new.conversation, new.owner).await.unwrap().unwrap();
+        assert_eq!((Some(found.title), found.head), (new.title.clone(), Some(answer)));
+        let found = messages::find(&db, question, new.owner).await.unwrap().unwrap();
+        assert_eq!((found.content, found.parent_id), (new.question.clone(), None));
+        let run = runs::find(&db, new.run, new.owner).await.unwrap().unwrap();
+        assert_eq!((run.message_id, run.user_message_id, run.running), (answer, question, true));
+        ends.push(End { content: format!("{}!", new.question), ..end(new.run, new.conversation, answer) });
+    }
+    ends[1].lease_number = 2;
+    assert_eq!(exchanges::finish(&db, &ends).await.unwrap(), [true, false, true]);
+    for (end, new) in ends.iter().zip(&asked) {
+        let found = messages::find(&db, end.message, new.owner).await.unwrap().unwrap();
+        let written =
+            if new.owner == bob { (MessageStatus::Streaming, "") } else { (end.status, end.content.as_str()) };
+        assert_eq!((found.status, found.content.as_str()), written);
+    }
+
+    let client_message_id = Some(Uuid::new_v4());
+    insert(&db, NewExchange { client_message_id, ..new(ada, "four") }).await.unwrap();
+    let again = [new(ada, "five"), NewExchange { client_message_id, ..new(ada, "six") }];
+    assert!(matches!(exchanges::insert(&db, &again).await, Err(Error::Duplicate)));
+    assert!(conversations::find(&db, again[0].conversation, ada).await.unwrap().is_none(), "none of them is stored");
 });
 
 on_both!(one_answer_at_a_time_and_one_run_a_send, |db| async move {
@@ -555,9 +600,8 @@ on_both!(only_the_holder_of_the_lease_writes, |db| async move {
     assert_eq!(run_log::list(&db, run, 0).await.unwrap(), [chunk(3, "a\"b"), chunk(5, "cd")]);
     assert_eq!(run_log::list(&db, run, 3).await.unwrap(), [chunk(5, "cd")]);
 
-    let (info, lost) = (model(), [chunk(9, "lost")]);
-    let taken_over = End { lease_number: 2, ..end(run, id, answer, &info, &lost) };
-    assert!(!exchanges::finish(&db, &taken_over).await.unwrap());
+    let taken_over = End { lease_number: 2, entries: vec![chunk(9, "lost")], ..end(run, id, answer) };
+    assert_eq!(exchanges::finish(&db, &[taken_over]).await.unwrap(), [false]);
     assert_eq!(messages::find(&db, answer, ada).await.unwrap().unwrap().status, MessageStatus::Streaming);
     assert_eq!(run_log::list(&db, run, 5).await.unwrap(), [], "nothing of a refused end stays");
     finish(&db, run, id, answer).await;
@@ -604,8 +648,7 @@ on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 1, 3).await.unwrap(), None, "the first one has lost it");
     tx.commit().await.unwrap();
-    let model = model();
-    assert!(!exchanges::finish(db, &end(run, id, answer, &model, &[])).await.unwrap());
+    assert_eq!(exchanges::finish(db, &[end(run, id, answer)]).await.unwrap(), [false]);
     assert_eq!(runs::claim(db, run, 2, other).await.unwrap().unwrap().claims, 2, "it may claim its own again");
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 3, 3).await.unwrap(), Some(true));
@@ -627,9 +670,10 @@ on_both!(a_failure_is_kept_with_its_message, |db| async move {
     let error =
         RunError { code: ErrorCode::ProviderQuota, message: "m".into(), retryable: false, retry_after_ms: Some(5) };
     let model = ModelInfo { error: Some(error), ..model() };
-    let ending = Ending { content: "", thought: "", status: MessageStatus::Failed, model: &model };
-    let last = [Entry { n: 9, event: RunEvent::Error(model.error.clone().unwrap()) }];
-    assert!(exchanges::finish(&db, &End { ending, ..end(run, id, answer, &model, &last) }).await.unwrap());
+    let last = vec![Entry { n: 9, event: RunEvent::Error(model.error.clone().unwrap()) }];
+    let (entries, status) = (last.clone(), MessageStatus::Failed);
+    let end = End { entries, status, model: model.clone(), ..end(run, id, answer) };
+    assert_eq!(exchanges::finish(&db, &[end]).await.unwrap(), [true]);
     assert_eq!(run_log::list(&db, run, 0).await.unwrap(), last);
     let found = messages::find(&db, answer, ada).await.unwrap().unwrap();
     assert_eq!((found.status, found.model_info), (MessageStatus::Failed, Some(model)));

@@ -1,7 +1,11 @@
 //! A run while this process is writing it, and the list of all such runs.
 
 use super::transcript::{NotHere, Transcript};
-use crate::db::run_log::Entry;
+use crate::db::{
+    exchanges::{End, Ids, NewExchange},
+    run_log::Entry,
+    together::Together,
+};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
@@ -208,6 +212,10 @@ pub(crate) struct Runs {
     ended: Mutex<Vec<RunId>>,
     /// Woken when some run has something to store.
     pub(crate) dirty: Notify,
+    /// Starts that are being stored.
+    pub(crate) begins: Together<NewExchange, Option<Ids>>,
+    /// Ends that are being stored.
+    pub(crate) ends: Together<End, bool>,
     /// The tasks that write runs; shutdown waits for them.
     pub(crate) tasks: TaskTracker,
     /// Sign-ins that have just ended: their followers end too.
@@ -221,6 +229,8 @@ impl Default for Runs {
             coming: Mutex::default(),
             ended: Mutex::default(),
             dirty: Notify::new(),
+            begins: Together::default(),
+            ends: Together::default(),
             tasks: TaskTracker::new(),
             signed_out: broadcast::Sender::new(64),
         }

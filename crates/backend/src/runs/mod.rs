@@ -181,20 +181,25 @@ async fn save(
         run: run_id,
         owner: actor.id(),
         conversation: conversation_id,
-        title: title.as_deref(),
-        question: &request.message,
-        model: &model,
+        title: title.clone(),
+        question: request.message.clone(),
         is_named,
         is_preferred: is_named && title.is_some() && preferences.model.as_ref() != Some(&chosen),
+        model,
         chosen,
         client_message_id: request.client_message_id,
-        request_digest: digest,
+        request_digest: digest.to_vec(),
         sentiment_method: choice.sentiment_method,
         settings: choice.settings,
         node: backend.node()?.id,
         now: backend.clock.now(),
     };
-    let stored = db::exchanges::insert(&backend.db, &exchange).await?;
+    let db = &backend.db;
+    let stored = if db::exchanges::joins(db, &exchange) {
+        backend.runs.begins.store(db, exchange, |db, asked| Box::pin(db::exchanges::insert(db, asked))).await?
+    } else {
+        db::exchanges::insert(db, &[exchange]).await?.into_iter().next().flatten()
+    };
     let (user_message_id, message_id) = stored.ok_or_else(Error::conversation_not_found)?;
     Ok(StartedRun { conversation_id, message_id, user_message_id, run_id, title })
 }

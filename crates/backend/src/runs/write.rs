@@ -360,7 +360,7 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Opti
             if ending.feeling.is_none() {
                 ending.feeling = sentiment::settle(backend, live.started.run_id, judged.as_ref()).await?;
             }
-            store(backend, live, &content, &thought, &ending).await
+            store(backend, live, content, thought, &ending).await
         };
         let stored = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent));
         let stored = match stored {
@@ -414,7 +414,7 @@ async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
 /// The transaction of an ending: the rest of the log with the last events, the message, the run, the conversation, and how
 /// the message reads that was answered.
 /// `false`: the run is another's by now, or deleted, and nothing was stored.
-async fn store(backend: &Backend, live: &Live, content: &str, thought: &str, ending: &Ending) -> db::Result<bool> {
+async fn store(backend: &Backend, live: &Live, content: String, thought: String, ending: &Ending) -> db::Result<bool> {
     let Unstored { first, mut last, mut entries } = live.unstored();
     for event in ending.events() {
         last = last.saturating_add(1);
@@ -425,14 +425,17 @@ async fn store(backend: &Backend, live: &Live, content: &str, thought: &str, end
         lease_number: live.lease_number,
         conversation: live.started.conversation_id,
         message: live.started.message_id,
-        ending: db::messages::Ending { content, thought, status: ending.status, model: &ending.model },
-        feeling: ending.feeling.as_ref(),
+        content,
+        thought,
+        status: ending.status,
+        model: ending.model.clone(),
+        feeling: ending.feeling.clone(),
         first_seq: first,
         last_seq: last,
-        entries: &entries,
+        entries,
         now: backend.clock.now(),
     };
-    db::exchanges::finish(&backend.db, &end).await
+    backend.runs.ends.store(&backend.db, end, |db, ends| Box::pin(db::exchanges::finish(db, ends))).await
 }
 
 fn reason(finish: &Finish) -> FinishReason {

@@ -10,6 +10,7 @@ use types::{ConversationId, MessageId, RunId, Sentiment, SentimentFeedback, Sent
 use uuid::Uuid;
 
 /// What a run is to read.
+#[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) message: MessageId,
     pub(crate) text: String,

@@ -91,12 +91,14 @@ mod tests {
     use super::*;
     use std::sync::Arc;
     use tokio::sync::Semaphore;
+    use tokio_util::task::TaskTracker;
 
     /// Stores numbers, each time when it is let, and refuses a batch with a negative one. Gives the batches' sizes.
     struct Store {
         together: Together<i32, i32>,
         gate: Semaphore,
         sizes: Mutex<Vec<usize>>,
+        tasks: TaskTracker,
     }
 
     impl Store {
@@ -118,7 +120,7 @@ mod tests {
     async fn all(store: &Arc<Store>, numbers: &[i32]) -> Vec<Result<i32>> {
         let mut tasks = Vec::new();
         for number in numbers {
-            tasks.push(tokio::spawn(store.clone().store(*number)));
+            tasks.push(store.tasks.spawn(store.clone().store(*number)));
             tokio::task::yield_now().await;
         }
         store.gate.add_permits(numbers.len() * 2);
@@ -130,7 +132,12 @@ mod tests {
     }
 
     fn closed() -> Arc<Store> {
-        Arc::new(Store { together: Together::default(), gate: Semaphore::new(0), sizes: Mutex::default() })
+        Arc::new(Store {
+            together: Together::default(),
+            gate: Semaphore::new(0),
+            sizes: Mutex::default(),
+            tasks: TaskTracker::new(),
+        })
     }
 
     #[tokio::test]
@@ -156,9 +163,9 @@ mod tests {
     #[tokio::test]
     async fn whoever_gives_up_takes_nobody_along_for_ever() {
         let store = closed();
-        let first = tokio::spawn(store.clone().store(1));
+        let first = store.tasks.spawn(store.clone().store(1));
         tokio::task::yield_now().await;
-        let second = tokio::spawn(store.clone().store(2));
+        let second = store.tasks.spawn(store.clone().store(2));
         tokio::task::yield_now().await;
         first.abort();
         store.gate.add_permits(1);

@@ -39,7 +39,7 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
             Err(_) => Ending::failed(&model, interrupted()),
         }
     };
-    Box::pin(end(&backend, &live, ending, None)).await;
+    Box::pin(end(&backend, &live, ending, None, None)).await;
 }
 
 /// What the run has told so far. `None`: the process goes down.

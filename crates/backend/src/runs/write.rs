@@ -7,7 +7,7 @@ use super::patience::Patience;
 use super::seam::Seam;
 use super::{context, failure};
 
-use crate::db::run_log::Entry;
+use crate::db::{run_log::Entry, sentiment::Asked};
 use crate::models::Choice;
 use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
 use crate::{Backend, db, error::Result, sentiment};
@@ -85,6 +85,7 @@ impl Ending {
 pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, opening: Option<String>) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
+    let asked = opening.as_ref().map(|question| asked(&live, &choice, question));
     let meter = Meter::default();
     let mut beside = Beside::begin(&backend, &live.started, &choice);
     // What is gone on with is gone on with in plain words.
@@ -120,17 +121,34 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
     let used = meter::together(meter.used(), beside.used());
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
-    Box::pin(end(&backend, &live, ending.with_usage(used), judged)).await;
+    Box::pin(end(&backend, &live, ending.with_usage(used), asked.as_ref(), judged)).await;
 }
 
-/// Stores the end of a run and tells it, with how the message reads that it answers where the model has said so.
-pub(crate) async fn end(backend: &Backend, live: &Arc<Live>, mut ending: Ending, judged: Option<Judgement>) {
+/// What a run is to read whose question begins the conversation.
+fn asked(live: &Live, choice: &Choice, question: &str) -> Asked {
+    Asked {
+        message: live.started.user_message_id,
+        text: question.to_owned(),
+        method: choice.sentiment_method,
+        state: None,
+    }
+}
+
+/// Stores the end of a run and tells it, with how the message reads that it answers: as the model has said where it has.
+/// `asked` is that message where it is known.
+pub(crate) async fn end(
+    backend: &Backend,
+    live: &Arc<Live>,
+    mut ending: Ending,
+    asked: Option<&Asked>,
+    judged: Option<Judgement>,
+) {
     ending.model.seams = live.seams();
     if ending.status == MessageStatus::Failed && !ending.model.seams.is_empty() {
         // There is text, and it broke off before the provider failed.
         ending.status = MessageStatus::Interrupted;
     }
-    Box::pin(finish(backend, live, ending, judged)).await;
+    Box::pin(finish(backend, live, ending, asked, judged.as_ref())).await;
     forget(backend, live);
 }
 
@@ -351,14 +369,14 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_s
 }
 
 /// Stores the end until it is stored, and only then tells it.
-async fn finish(backend: &Backend, live: &Live, mut ending: Ending, judged: Option<Judgement>) {
+async fn finish(backend: &Backend, live: &Live, mut ending: Ending, asked: Option<&Asked>, judged: Option<&Judgement>) {
     let (mut pause, mut tried) = (Duration::from_millis(100), false);
     let _storing = live.storing.lock().await;
     while !live.is_lost() {
         let (content, thought, _) = live.text();
         let storing = async {
             if ending.feeling.is_none() {
-                ending.feeling = sentiment::settle(backend, live.started.run_id, judged.as_ref()).await?;
+                ending.feeling = sentiment::settle(backend, live.started.run_id, asked, judged).await?;
             }
             store(backend, live, content, thought, &ending).await
         };

@@ -180,13 +180,19 @@ impl Feeling {
     }
 }
 
-/// What is to be stored of a run's message: the judgement that came, or `local`'s in its place. `None`: the run is gone.
+/// What is to be stored of a run's message: the judgement that came, or `local`'s in its place. `known` is what the run is
+/// to read, where that need not be looked up. `None`: the run is gone.
 pub(crate) async fn settle(
     backend: &Backend,
     run: RunId,
+    known: Option<&db::sentiment::Asked>,
     judgement: Option<&Judgement>,
 ) -> db::Result<Option<Feeling>> {
-    let Some(asked) = db::sentiment::find_asked(&backend.db, run).await? else { return Ok(None) };
+    let asked = match known {
+        Some(asked) => Some(asked.clone()),
+        None => db::sentiment::find_asked(&backend.db, run).await?,
+    };
+    let Some(asked) = asked else { return Ok(None) };
     let judgement = match judgement {
         Some(judgement) => judgement.clone(),
         None => local::read(&asked.text),

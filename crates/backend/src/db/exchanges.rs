@@ -13,10 +13,7 @@ use super::runs::method_str;
 use super::{Db, Result, Tx, users};
 use crate::sentiment::Feeling;
 use chrono::{DateTime, Utc};
-use sqlx::{
-    postgres::{PgExecutor, PgPool},
-    types::Json,
-};
+use sqlx::{postgres::PgPool, types::Json};
 use std::collections::{HashMap, HashSet};
 use types::{
     ConversationId, GenerationSettings, MessageId, MessageStatus, ModelInfo, ModelRef, RunId, Sentiment,
@@ -71,18 +68,19 @@ pub(crate) struct End {
 /// The ids of a question and of its answer.
 pub(crate) type Ids = (MessageId, MessageId);
 
-/// Whether an exchange can be stored with others: on Postgres those that touch no row that somebody else may hold.
+/// Whether an exchange can be stored with others: on Postgres those that begin a conversation, and so wait for no other
+/// exchange of it.
 pub(crate) const fn joins(db: &Db, exchange: &NewExchange) -> bool {
-    matches!(db, Db::Sqlite(_)) || (exchange.title.is_some() && !exchange.is_preferred)
+    matches!(db, Db::Sqlite(_)) || exchange.title.is_some()
 }
 
 /// Postgres' statement that begins conversations, each with its question.
 const POSTGRES_BEGIN: &str = "with asked as ( \
        select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::uuid[], \
                             $8::bigint[], $9::uuid[], $10::bytea[], $11::text[], $12::uuid[], $13::jsonb[], $14::text[], \
-                            $15::jsonb[]) \
+                            $15::jsonb[], $16::boolean[]) \
        as asked (conversation_id, question, now, provider, model, model_info, run_id, user_id, client_message_id, \
-                 request_digest, sentiment_method, node_id, chosen, title, settings)), \
+                 request_digest, sentiment_method, node_id, chosen, title, settings, is_preferred)), \
      question as ( \
        insert into messages (conversation_id, depth, role, content, thought, status, created_at) \
        select conversation_id, 0, 'user', question, '', 'complete', now from asked returning id, conversation_id), \
@@ -100,7 +98,11 @@ const POSTGRES_BEGIN: &str = "with asked as ( \
        insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, request_digest, \
                          status, provider, model, sentiment_method, node_id, lease_number, last_seq, settings, created_at) \
        select run_id, user_id, conversation_id, id, parent_id, client_message_id, request_digest, 'running', provider, \
-              model, sentiment_method, node_id, 1, 0, settings, now from answer join asked using (conversation_id)) \
+              model, sentiment_method, node_id, 1, 0, settings, now from answer join asked using (conversation_id)), \
+     preferred as ( \
+       update users u set settings = u.settings || jsonb_build_object('model', asked.chosen -> 'model'), \
+                          updated_at = asked.now \
+       from asked where u.id = asked.user_id and asked.is_preferred) \
      select conversation_id, parent_id, id from answer";
 
 /// Postgres' statement that goes on with a conversation whose row is held.
@@ -208,11 +210,6 @@ async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Ids>> 
             let rows = ask!(sql, head, &settings, exchange).bind(&exchange.title).fetch_all(&mut **connection).await?;
             rows.into_iter().next_back().ok_or(sqlx::Error::RowNotFound)?
         }
-        Tx::Postgres(connection) if begins => {
-            let ids = begin_at_once(&mut **connection, std::slice::from_ref(exchange)).await?;
-            let (question, answer) = ids.into_iter().flatten().next().ok_or(sqlx::Error::RowNotFound)?;
-            (question.0, answer.0)
-        }
         // A statement of its own: it sees what was stored before the conversation was held.
         Tx::Postgres(connection) => {
             ask!(POSTGRES_CONTINUE, head, &settings, exchange).fetch_one(&mut **connection).await?
@@ -224,7 +221,7 @@ async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Ids>> 
     Ok(Some((MessageId(question), MessageId(answer))))
 }
 
-async fn begin_at_once(connection: impl PgExecutor<'_>, exchanges: &[NewExchange]) -> Result<Vec<Option<Ids>>> {
+async fn begin_at_once(pool: &PgPool, exchanges: &[NewExchange]) -> Result<Vec<Option<Ids>>> {
     let chosen = |exchange: &NewExchange| Json(Settings { model: Some(exchange.chosen.clone()) });
     let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(POSTGRES_BEGIN)
         .bind(column(exchanges, |exchange| exchange.conversation.0))
@@ -242,7 +239,8 @@ async fn begin_at_once(connection: impl PgExecutor<'_>, exchanges: &[NewExchange
         .bind(column(exchanges, chosen))
         .bind(column(exchanges, |exchange| exchange.title.as_deref()))
         .bind(column(exchanges, |exchange| Json(exchange.settings)))
-        .fetch_all(connection)
+        .bind(column(exchanges, |exchange| exchange.is_preferred))
+        .fetch_all(pool)
         .await?;
     let ids: HashMap<_, _> = rows.into_iter().map(|(id, question, answer)| (id, (question, answer))).collect();
     let ids_of = |exchange: &NewExchange| ids.get(&exchange.conversation.0).copied();

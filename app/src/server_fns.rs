@@ -7,10 +7,13 @@
 #[cfg(feature = "ssr")]
 use crate::ssr;
 use crate::{AppError, wire::Json};
+#[cfg(feature = "ssr")]
+use backend::runs::Wish;
 use leptos::prelude::*;
 use types::{
-    ConversationEntry, ConversationId, ConversationView, MessageId, MessageView, MethodInfo, ModelRef, NewRun,
-    Preferences, PreferencesChange, ProviderView, RunId, SentimentFeedback, SentimentUpdate, StartedRun,
+    ContinueAnswer, ConversationEntry, ConversationId, ConversationView, EditMessage, MessageId, MessageView,
+    MethodInfo, ModelRef, NewRun, Preferences, PreferencesChange, ProviderView, Regenerate, RunId, SentimentFeedback,
+    SentimentUpdate, ShownBranch, StartedRun,
 };
 
 /// Conversations in one page of the sidebar.
@@ -50,7 +53,73 @@ pub async fn start_run(
     request: NewRun,
 ) -> Result<StartedRun, AppError> {
     let (backend, actor) = ssr::caller()?;
-    backend::runs::start(&backend, &actor, request).await.map_err(ssr::failed)
+    backend::runs::start(&backend, &actor, Wish::Send(request)).await.map_err(ssr::failed)
+}
+
+/// Begins another answer to a question, beside those there are.
+#[server(name = StartRegeneration, prefix = "/fn", endpoint = "regenerate", input = Json, output = Json)]
+pub async fn regenerate(
+    /// The question, or one of its answers.
+    id: MessageId,
+    /// The model that writes it.
+    request: Regenerate,
+) -> Result<StartedRun, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::runs::start(&backend, &actor, Wish::Regenerate(id, request)).await.map_err(ssr::failed)
+}
+
+/// Saves another version of a question and begins its answer.
+#[server(name = StartEdit, prefix = "/fn", endpoint = "edit_message", input = Json, output = Json)]
+pub async fn edit_message(
+    /// Which.
+    id: MessageId,
+    /// The words as they are to be.
+    request: EditMessage,
+) -> Result<StartedRun, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::runs::start(&backend, &actor, Wish::Edit(id, request)).await.map_err(ssr::failed)
+}
+
+/// Goes on with an answer that was not written to its end.
+#[server(name = StartContinuation, prefix = "/fn", endpoint = "continue_answer", input = Json, output = Json)]
+pub async fn continue_answer(
+    /// Which.
+    id: MessageId,
+    /// How.
+    request: ContinueAnswer,
+) -> Result<StartedRun, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::runs::start(&backend, &actor, Wish::Continue(id, request)).await.map_err(ssr::failed)
+}
+
+/// Shows the branch of a message from now on.
+#[server(prefix = "/fn", endpoint = "show_branch", input = Json, output = Json)]
+pub async fn show_branch(
+    /// Which message.
+    id: MessageId,
+) -> Result<ShownBranch, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::tree::show(&backend, &actor, id).await.map_err(ssr::failed)
+}
+
+/// Deletes a message with everything that follows it.
+#[server(prefix = "/fn", endpoint = "delete_message", input = Json, output = Json)]
+pub async fn delete_message(
+    /// Which.
+    id: MessageId,
+) -> Result<ShownBranch, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::tree::delete(&backend, &actor, id).await.map_err(ssr::failed)
+}
+
+/// Begins a conversation with a copy of everything up to a message.
+#[server(prefix = "/fn", endpoint = "fork_conversation", input = Json, output = Json)]
+pub async fn fork_conversation(
+    /// Which message.
+    id: MessageId,
+) -> Result<ConversationEntry, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::tree::fork(&backend, &actor, id).await.map(ConversationEntry::from).map_err(ssr::failed)
 }
 
 /// Ends an answer; what has been written is kept.

@@ -10,16 +10,22 @@ pub mod health;
 pub mod preferences;
 pub mod runs;
 pub mod sentiment;
+pub mod tree;
 
 use crate::state::AppState;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// The server function that starts a run. It counts and may be as long as the REST route does.
-pub const START_RUN_FN: &str = "/fn/start_run";
+/// The server functions that start runs. They count as the REST routes do.
+const RUN_FNS: [&str; 4] = ["/fn/start_run", "/fn/regenerate", "/fn/edit_message", "/fn/continue_answer"];
 
-/// Whether a request to this path carries a message.
-pub fn starts_run(path: &str) -> bool {
-    [runs::STREAM, START_RUN_FN].contains(&path)
+/// Whether a request to this path calls a server function that starts a run.
+pub fn is_run_fn(path: &str) -> bool {
+    RUN_FNS.contains(&path)
+}
+
+/// Whether a request to this path carries a message, and may be as long as one.
+pub fn carries_message(path: &str) -> bool {
+    path == runs::STREAM || is_run_fn(path) || path.starts_with("/api/v1/chat/messages/") && path.ends_with("/edit")
 }
 
 /// Every documented route under its full path.
@@ -41,6 +47,12 @@ pub fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(preferences::get, preferences::replace, preferences::change))
         .routes(routes!(sentiment::methods))
         .routes(routes!(sentiment::correct))
+        .routes(routes!(tree::regenerate))
+        .routes(routes!(tree::edit))
+        .routes(routes!(tree::go_on))
+        .routes(routes!(tree::show))
+        .routes(routes!(tree::delete))
+        .routes(routes!(tree::fork))
         .routes(routes!(health::info))
         .routes(routes!(admin::sentiment))
         .routes(routes!(admin::export_json))

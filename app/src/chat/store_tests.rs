@@ -18,7 +18,16 @@ fn run() -> RunId {
 }
 
 fn message(number: i64, role: MessageRole, status: MessageStatus, body: MessageBody) -> MessageView {
-    MessageView { id: MessageId(number), role, status, body, thought: None, model_info: None, sentiment: None }
+    MessageView {
+        id: MessageId(number),
+        role,
+        status,
+        body,
+        thought: None,
+        model_info: None,
+        sentiment: None,
+        siblings: None,
+    }
 }
 
 fn finished(number: i64, html: &str) -> MessageView {

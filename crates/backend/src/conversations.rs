@@ -5,10 +5,11 @@ use crate::rendering::{Part, Source};
 use crate::runs::transcript::Transcript;
 use crate::{Actor, Backend, Error, db, error::Result, models};
 use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 use types::{
     Conversation, ConversationId, ConversationSummary, ConversationView, History, Message, MessageBody, MessageId,
-    MessageRole, MessageView, ModelInfo, ModelRef, MoodView, Page, RenameConversation, RunId, RunPosition, Statement,
-    StreamId, quote_from,
+    MessageRole, MessageView, ModelInfo, ModelRef, MoodView, Page, RenameConversation, RunId, RunPosition, Siblings,
+    Statement, StreamId, quote_from,
 };
 
 /// Conversations removed in one statement when all are.
@@ -26,9 +27,10 @@ pub async fn list(backend: &Backend, actor: &Actor, page: Page) -> Result<Histor
 /// newest.
 pub async fn get(backend: &Backend, actor: &Actor, id: ConversationId, page: Page) -> Result<Conversation> {
     let (conversation, stored) = read(backend, actor, id, page).await?;
+    let siblings = siblings(backend, actor, id, &stored).await?;
     let mut messages = Vec::with_capacity(stored.len());
     for message in stored {
-        messages.push(source(backend, actor, message).await?);
+        messages.push(source(backend, actor, message, &siblings).await?);
     }
     Ok(Conversation {
         id: conversation.id,
@@ -47,7 +49,7 @@ pub async fn get(backend: &Backend, actor: &Actor, id: ConversationId, page: Pag
 /// The same as a page shows it: finished messages as HTML, a growing one as its source so far.
 pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Page) -> Result<ConversationView> {
     let (conversation, stored) = read(backend, actor, id, page).await?;
-    let messages = shown(backend, actor, stored).await?;
+    let messages = shown(backend, actor, id, stored).await?;
     // The page names the model that it shows with every message: one that is gone would be refused each time.
     let model = match conversation.settings.model {
         Some(chosen) => Some(models::still_there(backend, actor, chosen).await?),
@@ -133,13 +135,13 @@ pub async fn delete_all(backend: &Backend, actor: &Actor) -> Result<()> {
 /// One message as a page shows it.
 pub async fn message_view(backend: &Backend, actor: &Actor, id: MessageId) -> Result<MessageView> {
     let message = db::messages::find(&backend.db, id, actor.id()).await?.ok_or_else(Error::message_not_found)?;
-    shown(backend, actor, vec![message]).await?.pop().ok_or_else(Error::message_not_found)
+    shown(backend, actor, message.conversation_id, vec![message]).await?.pop().ok_or_else(Error::message_not_found)
 }
 
 /// The source text of one message, for copying.
 pub async fn message_source(backend: &Backend, actor: &Actor, id: MessageId) -> Result<String> {
     let message = db::messages::find(&backend.db, id, actor.id()).await?.ok_or_else(Error::message_not_found)?;
-    Ok(source(backend, actor, message).await?.content)
+    Ok(content(backend, actor, message).await?.0)
 }
 
 /// The conversation, and the page of its messages oldest first.
@@ -152,7 +154,7 @@ async fn read(
     let conversation =
         db::conversations::find(&backend.db, id, actor.id()).await?.ok_or_else(Error::conversation_not_found)?;
     let mut messages = match conversation.head {
-        Some(_) => db::messages::list_branch(&backend.db, id, actor.id(), page).await?,
+        Some(head) => db::messages::list_branch(&backend.db, id, actor.id(), Some(head), page).await?,
         None => Vec::new(),
     };
     messages.reverse();
@@ -196,30 +198,51 @@ async fn so_far(
     Ok((content, thought, RunPosition { id: run, last_event_id }))
 }
 
-async fn source(backend: &Backend, actor: &Actor, mut message: Stored) -> Result<Message> {
-    let model_info = model_info(&mut message, backend.clock.now());
-    let (content, run) = match message.run_id {
+/// Where messages of one conversation stand among those that follow the same ones, by their ids.
+async fn siblings(
+    backend: &Backend,
+    actor: &Actor,
+    id: ConversationId,
+    messages: &[Stored],
+) -> Result<HashMap<MessageId, Siblings>> {
+    let depths = messages.iter().map(|message| message.depth);
+    let (Some(first), Some(last)) = (depths.clone().min(), depths.max()) else { return Ok(HashMap::new()) };
+    Ok(db::tree::list_siblings(&backend.db, id, actor.id(), (first, last)).await?)
+}
+
+/// The source text of a message so far, and where to follow while it is being written.
+async fn content(backend: &Backend, actor: &Actor, message: Stored) -> Result<(String, Option<RunPosition>)> {
+    Ok(match message.run_id {
         Some(run) => {
             let (content, _, position) = so_far(backend, actor, message.id, run).await?;
             (content, Some(position))
         }
         None => (message.content, None),
-    };
-    Ok(Message {
-        id: message.id,
-        parent_id: message.parent_id,
-        role: message.role,
-        content,
-        status: message.status,
-        run,
-        sentiment_data: message.sentiment,
-        model_info,
-        created_at: message.created_at,
     })
 }
 
+async fn source(
+    backend: &Backend,
+    actor: &Actor,
+    mut message: Stored,
+    siblings: &HashMap<MessageId, Siblings>,
+) -> Result<Message> {
+    let model_info = model_info(&mut message, backend.clock.now());
+    let sentiment_data = message.sentiment.take();
+    let &Stored { id, parent_id, role, status, created_at, .. } = &message;
+    let siblings = siblings.get(&id).copied().unwrap_or(Siblings::ALONE);
+    let (content, run) = content(backend, actor, message).await?;
+    Ok(Message { id, parent_id, siblings, role, content, status, run, sentiment_data, model_info, created_at })
+}
+
 /// Messages as a page shows them. The texts of those that are finished are rendered together.
-async fn shown(backend: &Backend, actor: &Actor, stored: Vec<Stored>) -> Result<Vec<MessageView>> {
+async fn shown(
+    backend: &Backend,
+    actor: &Actor,
+    conversation: ConversationId,
+    stored: Vec<Stored>,
+) -> Result<Vec<MessageView>> {
+    let siblings = siblings(backend, actor, conversation, &stored).await?;
     let mut views = Vec::with_capacity(stored.len());
     let mut sources = Vec::new();
     for mut message in stored {
@@ -231,6 +254,7 @@ async fn shown(backend: &Backend, actor: &Actor, stored: Vec<Stored>) -> Result<
             thought: None,
             model_info: model_info(&mut message, backend.clock.now()),
             sentiment: message.sentiment,
+            siblings: siblings.get(&message.id).copied().filter(|siblings| siblings.count > 1),
         };
         if let Some(run) = message.run_id {
             let (content, thought, run) = so_far(backend, actor, message.id, run).await?;
@@ -283,7 +307,9 @@ mod tests {
             };
             let mut message = Stored {
                 id: MessageId(1),
+                conversation_id: ConversationId(uuid::Uuid::nil()),
                 parent_id: None,
+                depth: 0,
                 role: MessageRole::Assistant,
                 content: String::new(),
                 thought: String::new(),

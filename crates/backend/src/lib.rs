@@ -22,6 +22,7 @@ mod secret;
 pub mod sentiment;
 pub mod sessions;
 mod tokens;
+pub mod tree;
 
 pub use accounts::Account;
 pub use actor::{Actor, Permission, Via};

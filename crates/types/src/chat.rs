@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError, ConversationId, CumulativeSentiment, Fields, GenerationSettings, MessageId, ModelRef, RunId, Sentiment,
-    SentimentMethod, StreamId, Usage, UsageTotal, check_text,
+    SentimentMethod, Siblings, StreamId, Usage, UsageTotal, check_text,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -144,6 +144,8 @@ pub struct Message {
     pub id: MessageId,
     /// The message it follows; null for the first.
     pub parent_id: Option<MessageId>,
+    /// Where it stands among those that follow the same one.
+    pub siblings: Siblings,
     /// Whose words.
     pub role: MessageRole,
     /// The text, Markdown. While streaming: what there is so far.

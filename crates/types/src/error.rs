@@ -66,6 +66,10 @@ error_codes! {
     IdempotencyConflict = "idempotency_conflict" => 409,
     /// The conversation's last answer is still being written.
     RunInProgress = "run_in_progress" => 409,
+    /// The answer was written to its end, or has no text to go on from.
+    NothingToContinue = "nothing_to_continue" => 409,
+    /// As many versions of a message as there may be.
+    TooManyVersions = "too_many_versions" => 409,
     /// The body is larger than the route takes.
     PayloadTooLarge = "payload_too_large" => 413,
     /// The body's media type is not the one the route takes.

@@ -13,6 +13,7 @@ mod model;
 mod preferences;
 mod sentiment;
 mod text;
+mod tree;
 mod view;
 
 pub use auth::{AccessToken, Login, Register, User, UserRole};
@@ -34,4 +35,5 @@ pub use sentiment::{
     SentimentLabel, SentimentMethod, SentimentUpdate,
 };
 pub use text::{check_text, quote_from, title_from};
+pub use tree::{ContinueAnswer, EditMessage, Regenerate, ShownBranch, Siblings, VERSIONS_MAX};
 pub use view::{ConversationEntry, ConversationView, MessageBody, MessageView, MoodView, Statement, Viewer};

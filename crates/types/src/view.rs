@@ -3,7 +3,7 @@
 
 use crate::{
     ConversationId, ConversationSummary, CumulativeSentiment, MessageId, MessageRole, MessageStatus, ModelInfo,
-    ModelRef, RunPosition, Sentiment, UsageTotal, User, UserId, UserRole,
+    ModelRef, RunPosition, Sentiment, Siblings, UsageTotal, User, UserId, UserRole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,9 @@ pub struct MessageView {
     /// How it reads, for the user's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentiment: Option<Sentiment>,
+    /// Where it stands among those that follow the same one, where there are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings: Option<Siblings>,
 }
 
 /// The body of a message on its way to the browser.

@@ -43,7 +43,7 @@ pub async fn read_whole(State(limits): State<BodyLimits>, request: Request, next
     // Only somebody who is signed in may send a long message: a stranger is refused after less.
     let is_known = parts.extensions.get::<Actor>().is_some();
     let limit =
-        if is_known && routes::starts_run(parts.uri.path()) { limits.message_bytes } else { limits.other_bytes };
+        if is_known && routes::carries_message(parts.uri.path()) { limits.message_bytes } else { limits.other_bytes };
     if body.is_end_stream() {
         return next.run(Request::from_parts(parts, body)).await;
     }

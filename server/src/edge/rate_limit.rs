@@ -163,7 +163,7 @@ pub async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next
         Err(refused) => return TooMany(refused).answer(as_page),
     };
     if let Some(user) = user
-        && request.uri().path() == routes::START_RUN_FN
+        && routes::is_run_fn(request.uri().path())
         && let Err(refused) = limits.take_chat(user)
     {
         return refused.answer(false);

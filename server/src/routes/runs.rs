@@ -16,7 +16,7 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use backend::runs::{self, Follower};
+use backend::runs::{self, Follower, Wish};
 use futures_util::{Stream, stream};
 use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
@@ -67,8 +67,8 @@ pub async fn stream(
     _: ChatPermit,
     Json(request): Json<NewRun>,
 ) -> Result<Response> {
-    let follower = runs::answer(&state.backend, &caller, request).await?;
-    Ok(answer(&state, follower))
+    let follower = runs::answer(&state.backend, &caller, Wish::Send(request)).await?;
+    Ok(events_response(&state, follower))
 }
 
 /// Where a follower goes on.
@@ -104,7 +104,7 @@ pub async fn events(
 ) -> Result<Response> {
     let after = last_event_id(&headers)?.or(query.after.map(StreamId));
     let follower = runs::follow(&state.backend, &caller, id, after).await?;
-    Ok(answer(&state, follower))
+    Ok(events_response(&state, follower))
 }
 
 /// Stop a run
@@ -135,7 +135,8 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<StreamId>> {
     }
 }
 
-fn answer(state: &AppState, follower: Option<Follower>) -> Response {
+/// The answer that carries a run's events; 204 where nothing is left to come.
+pub(super) fn events_response(state: &AppState, follower: Option<Follower>) -> Response {
     let Some(follower) = follower else { return StatusCode::NO_CONTENT.into_response() };
     let events = events_of(follower, state.backend.shutting_down());
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();

@@ -77,6 +77,12 @@ async fn a_message_is_answered_and_kept() {
                   "role": "user",
                   "run": null,
                   "sentiment_data": "[sentiment]",
+                  "siblings": {
+                    "count": 1,
+                    "index": 1,
+                    "next_id": null,
+                    "previous_id": null
+                  },
                   "status": "complete"
                 },
                 {
@@ -93,6 +99,12 @@ async fn a_message_is_answered_and_kept() {
                   "role": "assistant",
                   "run": null,
                   "sentiment_data": null,
+                  "siblings": {
+                    "count": 1,
+                    "index": 1,
+                    "next_id": null,
+                    "previous_id": null
+                  },
                   "status": "complete"
                 }
               ],

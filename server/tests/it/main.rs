@@ -22,4 +22,5 @@ mod program;
 mod sentiment;
 mod support;
 mod takeover;
+mod tree;
 mod walk;

@@ -43,7 +43,12 @@ fn arguments(function: &str, things: &Things) -> Value {
         "save_preferences" => json!({ "change": { "mark": [{ "provider": "openai", "model": "echo" }] } }),
         "choose_model" => json!({ "id": things.conversation, "model": { "provider": "openai", "model": "echo" } }),
         "correct_sentiment" => json!({ "id": things.question, "feedback": { "kind": "joking" } }),
-        "message_source" | "view_message" => json!({ "id": things.message }),
+        "regenerate" => json!({ "id": things.message, "request": { "provider": "openai", "model": "echo" } }),
+        "edit_message" => json!({ "id": things.question, "request": { "message": "m" } }),
+        "continue_answer" => json!({ "id": things.message, "request": { "settings": { "max_tokens": 9 } } }),
+        "message_source" | "view_message" | "show_branch" | "delete_message" | "fork_conversation" => {
+            json!({ "id": things.message })
+        }
         other => panic!("give an example of the arguments of {other}"),
     }
 }
@@ -238,6 +243,7 @@ async fn broken_input_is_refused_everywhere() {
             }
             for id in ["x", "%00", "%ff", "0", "-1", "' or 1=1 --", "9999999999999999999999", &"x".repeat(5000)] {
                 let path = route.path.replace(&things.conversation, id).replace(&things.run, id);
+                let path = path.replace(&format!("/messages/{}", things.question), &format!("/messages/{id}"));
                 if path != route.path {
                     let answer = call(&ada, &Route { path: path.clone(), ..route.clone() }).await;
                     assert_refused(&answer, false, &path);

@@ -12,7 +12,10 @@ use uuid::Uuid;
 /// A message as it is stored. While it is streaming, `content` and `thought` lag behind the run.
 pub(crate) struct Message {
     pub(crate) id: MessageId,
+    pub(crate) conversation_id: ConversationId,
     pub(crate) parent_id: Option<MessageId>,
+    /// How many messages are before it on its branch.
+    pub(crate) depth: i32,
     pub(crate) role: MessageRole,
     pub(crate) content: String,
     pub(crate) thought: String,
@@ -22,14 +25,16 @@ pub(crate) struct Message {
     pub(crate) created_at: DateTime<Utc>,
     /// The run that is writing it.
     pub(crate) run_id: Option<RunId>,
-    /// When the run ended that wrote it.
+    /// When the last run ended that wrote it.
     pub(crate) ended_at: Option<DateTime<Utc>>,
 }
 
 #[derive(sqlx::FromRow)]
 struct Row {
     id: i64,
+    conversation_id: Uuid,
     parent_id: Option<i64>,
+    depth: i32,
     role: String,
     content: String,
     thought: String,
@@ -45,7 +50,9 @@ impl From<Row> for Message {
     fn from(row: Row) -> Self {
         Self {
             id: MessageId(row.id),
+            conversation_id: ConversationId(row.conversation_id),
             parent_id: row.parent_id.map(MessageId),
+            depth: row.depth,
             role: role_from(&row.role),
             content: row.content,
             thought: row.thought,
@@ -59,7 +66,7 @@ impl From<Row> for Message {
     }
 }
 
-fn role_from(text: &str) -> MessageRole {
+pub(super) fn role_from(text: &str) -> MessageRole {
     match text {
         "user" => MessageRole::User,
         "system" => MessageRole::System,
@@ -67,7 +74,7 @@ fn role_from(text: &str) -> MessageRole {
     }
 }
 
-fn status_from(text: &str) -> MessageStatus {
+pub(super) fn status_from(text: &str) -> MessageStatus {
     match text {
         "streaming" => MessageStatus::Streaming,
         "complete" => MessageStatus::Complete,
@@ -91,34 +98,52 @@ pub(super) const fn status_str(status: MessageStatus) -> &'static str {
 /// The most text of one page, in bytes: a page of the longest messages there may be would not fit into memory.
 pub(crate) const PAGE_MAX_BYTES: i64 = 16 << 20;
 
-/// The messages on the branch that ends in the conversation's head, newest first: up to `limit` of them after `offset`.
-/// A page ends early with the message that makes it longer than [`PAGE_MAX_BYTES`]. Costs a walk of `offset + limit`
-/// steps up the tree, over ids only, and reads the text of nothing that is not given out.
+/// A message as [`Row`] reads it, of `m` in `$from`. More than one run may have written it, one after the other.
+macro_rules! select_message {
+    ($from:literal) => {
+        concat!(
+            "select m.id, m.conversation_id, m.parent_id, m.depth, m.role, m.content, m.thought, m.status, \
+             m.sentiment_data, m.model_info, m.created_at, r.id as run_id, \
+             (select max(ended.finished_at) from runs ended where ended.message_id = m.id) as ended_at ",
+            $from
+        )
+    };
+}
+
+/// The messages on the branch that ends in a message of the conversation, or in its head, newest first: up to `limit` of
+/// them after `offset`. A page ends early with the message that makes it longer than [`PAGE_MAX_BYTES`]. Costs a walk of
+/// `offset + limit` steps up the tree, over ids only, and reads the text of nothing that is not given out.
 pub(crate) async fn list_branch(
     db: &Db,
     conversation_id: ConversationId,
     owner: UserId,
+    end: Option<MessageId>,
     page: Page,
 ) -> Result<Vec<Message>> {
-    const SQL: &str = "with recursive branch (id, parent_id, step) as ( \
-           select m.id, m.parent_id, 1 from conversations c join messages m on m.id = c.head_message_id \
+    const SQL: &str = concat!(
+        "with recursive branch (id, parent_id, step) as ( \
+           select m.id, m.parent_id, 1 from conversations c \
+           join messages m on m.id = coalesce($6, c.head_message_id) and m.conversation_id = c.id \
            where c.id = $1 and c.user_id = $2 and c.deleted_at is null \
            union all \
            select m.id, m.parent_id, branch.step + 1 from branch join messages m on m.id = branch.parent_id \
-           where branch.step < $3 + $4) \
-         select m.id, m.parent_id, m.role, m.content, m.thought, m.status, m.sentiment_data, m.model_info, \
-                m.created_at, case when r.status = 'running' then r.id end as run_id, r.finished_at as ended_at \
-         from (select branch.id, branch.step, octet_length(m.content) + octet_length(m.thought) as bytes, \
-                      sum(octet_length(m.content) + octet_length(m.thought)) over (order by branch.step) as bytes_so_far \
-               from branch join messages m on m.id = branch.id where branch.step > $4) page \
-         join messages m on m.id = page.id left join runs r on r.message_id = m.id \
-         where page.bytes_so_far - page.bytes <= $5 order by page.step";
+           where branch.step < $3 + $4) ",
+        select_message!(
+            "from (select branch.id, branch.step, octet_length(m.content) + octet_length(m.thought) as bytes, \
+                          sum(octet_length(m.content) + octet_length(m.thought)) over (order by branch.step) \
+                            as bytes_so_far \
+                   from branch join messages m on m.id = branch.id where branch.step > $4) page \
+             join messages m on m.id = page.id left join runs r on r.message_id = m.id and r.status = 'running' \
+             where page.bytes_so_far - page.bytes <= $5 order by page.step"
+        )
+    );
     let rows: Vec<Row> = read!(db, |pool| sqlx::query_as(SQL)
         .bind(conversation_id.0)
         .bind(owner.0)
         .bind(page.limit)
         .bind(page.offset)
         .bind(PAGE_MAX_BYTES)
+        .bind(end.map(|id| id.0))
         .fetch_all(pool)
         .await?);
     Ok(rows.into_iter().map(Message::from).collect())
@@ -151,12 +176,11 @@ pub(crate) async fn list_statements(
 
 /// One message of the user's.
 pub(crate) async fn find(db: &Db, id: MessageId, owner: UserId) -> Result<Option<Message>> {
-    const SQL: &str = "select m.id, m.parent_id, m.role, m.content, m.thought, m.status, m.sentiment_data, \
-                       m.model_info, m.created_at, case when r.status = 'running' then r.id end as run_id, \
-                       r.finished_at as ended_at \
-                       from messages m join conversations c on c.id = m.conversation_id \
-                       left join runs r on r.message_id = m.id \
-                       where m.id = $1 and c.user_id = $2 and c.deleted_at is null";
+    const SQL: &str = select_message!(
+        "from messages m join conversations c on c.id = m.conversation_id \
+         left join runs r on r.message_id = m.id and r.status = 'running' \
+         where m.id = $1 and c.user_id = $2 and c.deleted_at is null"
+    );
     let row: Option<Row> = read!(db, |pool| sqlx::query_as(SQL).bind(id.0).bind(owner.0).fetch_optional(pool).await?);
     Ok(row.map(Message::from))
 }

@@ -16,6 +16,7 @@ pub(crate) mod runs;
 pub(crate) mod sentiment;
 pub(crate) mod sessions;
 pub(crate) mod together;
+pub(crate) mod tree;
 pub(crate) mod users;
 
 #[cfg(test)]

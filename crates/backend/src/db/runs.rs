@@ -4,7 +4,7 @@ use super::{Db, Result, Tx, read, within, write};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use std::time::Duration;
-use types::{ConversationId, GenerationSettings, MessageId, RunId, SentimentMethod, UserId};
+use types::{ConversationId, GenerationSettings, MessageId, ModelInfo, RunId, SentimentMethod, UserId};
 use uuid::Uuid;
 
 /// A run as it stands.
@@ -39,6 +39,8 @@ pub(crate) struct Claimed {
     pub(crate) provider: String,
     pub(crate) model: String,
     pub(crate) settings: GenerationSettings,
+    /// What its message says of its model: where the run goes on with an answer, of the part before it.
+    pub(crate) model_info: Option<ModelInfo>,
     /// How often in a row it was claimed without a word being added, this time included.
     pub(crate) claims: i32,
     /// Somebody has asked to stop it.
@@ -80,6 +82,7 @@ struct ClaimedRow {
     provider: String,
     model: String,
     settings: Option<Json<GenerationSettings>>,
+    model_info: Option<Json<ModelInfo>>,
     claims: i32,
     stop: bool,
 }
@@ -179,6 +182,7 @@ pub(crate) async fn claim(db: &Db, id: RunId, lease_number: i64, node: Uuid) -> 
                 $dead,
                 ") returning id, conversation_id, message_id, user_message_id, request_digest, \
                  status = 'running' as running, lease_number, last_seq, user_id, provider, model, settings, claims, \
+                 (select m.model_info from messages m where m.id = runs.message_id) as model_info, \
                  stop_requested_at is not null as stop"
             )
         };
@@ -201,6 +205,7 @@ pub(crate) async fn claim(db: &Db, id: RunId, lease_number: i64, node: Uuid) -> 
         provider: row.provider,
         model: row.model,
         settings: row.settings.map(|json| json.0).unwrap_or_default(),
+        model_info: row.model_info.map(|json| json.0),
         claims: row.claims,
         stop: row.stop,
     }))

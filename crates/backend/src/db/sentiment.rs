@@ -15,7 +15,9 @@ pub(crate) struct Asked {
     pub(crate) message: MessageId,
     pub(crate) text: String,
     pub(crate) method: SentimentMethod,
-    /// The conversation's sentiment before the message.
+    /// How the message reads, where it was read for another answer.
+    pub(crate) reading: Option<Sentiment>,
+    /// The conversation's sentiment before the message; with it, where it was read.
     pub(crate) state: Option<State>,
 }
 
@@ -24,6 +26,7 @@ struct AskedRow {
     id: i64,
     content: String,
     sentiment_method: String,
+    sentiment_data: Option<Json<Value>>,
     sentiment_state: Option<Json<Value>>,
 }
 
@@ -34,7 +37,7 @@ pub(super) fn sentiment_from(data: Value) -> Option<Sentiment> {
 
 /// The message of a run with its method. For whoever writes the run.
 pub(crate) async fn find_asked(db: &Db, run: RunId) -> Result<Option<Asked>> {
-    const SQL: &str = "select m.id, m.content, r.sentiment_method, c.sentiment_state from runs r \
+    const SQL: &str = "select m.id, m.content, r.sentiment_method, m.sentiment_data, c.sentiment_state from runs r \
                        join messages m on m.id = r.user_message_id join conversations c on c.id = m.conversation_id \
                        where r.id = $1";
     let row: Option<AskedRow> = read!(db, |pool| sqlx::query_as(SQL).bind(run.0).fetch_optional(pool).await?);
@@ -42,6 +45,7 @@ pub(crate) async fn find_asked(db: &Db, run: RunId) -> Result<Option<Asked>> {
         message: MessageId(row.id),
         text: row.content,
         method: SentimentMethod::from_name(&row.sentiment_method).unwrap_or(SentimentMethod::Local),
+        reading: row.sentiment_data.and_then(|json| sentiment_from(json.0)),
         state: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
     }))
 }

@@ -412,7 +412,7 @@ on_both!(a_branch_is_read_newest_first, |db| async move {
     finish(&db, run, id, answer).await;
     let (second_run, second) = exchange(&db, ada, id, None).await.unwrap();
 
-    let branch = messages::list_branch(&db, id, ada, ALL).await.unwrap();
+    let branch = messages::list_branch(&db, id, ada, None, ALL).await.unwrap();
     let shape: Vec<_> = branch.iter().map(|message| (message.role, message.status, message.run_id)).collect();
     assert_eq!(
         shape,
@@ -430,9 +430,9 @@ on_both!(a_branch_is_read_newest_first, |db| async move {
         ("Grüße 🎈", "an answer", "hm")
     );
     assert_eq!(branch[2].model_info.as_ref().unwrap().usage.unwrap().output_tokens, 4);
-    let page = messages::list_branch(&db, id, ada, Page { limit: 2, offset: 1 }).await.unwrap();
+    let page = messages::list_branch(&db, id, ada, None, Page { limit: 2, offset: 1 }).await.unwrap();
     assert_eq!(page.iter().map(|message| message.id).collect::<Vec<_>>(), [branch[1].id, branch[2].id]);
-    assert!(messages::list_branch(&db, id, bob, ALL).await.unwrap().is_empty());
+    assert!(messages::list_branch(&db, id, bob, None, ALL).await.unwrap().is_empty());
     assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().total_messages, 4);
 
     assert_eq!(messages::find(&db, second, ada).await.unwrap().unwrap().run_id, Some(second_run));
@@ -447,7 +447,7 @@ on_both!(a_page_of_long_messages_is_short, |db| async move {
     let long = "ü".repeat(9 << 19);
     let ids = chain(&db, id, &long, 3).await;
     let page = async |page| {
-        let found = messages::list_branch(&db, id, ada, page).await.unwrap();
+        let found = messages::list_branch(&db, id, ada, None, page).await.unwrap();
         found.into_iter().map(|message| message.id).collect::<Vec<_>>()
     };
     assert_eq!(page(ALL).await, [ids[2], ids[1]]);
@@ -472,7 +472,7 @@ on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
     let chosen = ModelRef { model: "other".into(), ..model_ref() };
     let unnamed = NewExchange { chosen: chosen.clone(), now: at(30), ..question(ada, id) };
     let (again, latest) = insert(&db, unnamed.clone()).await.unwrap().unwrap();
-    let branch = messages::list_branch(&db, id, ada, ALL).await.unwrap();
+    let branch = messages::list_branch(&db, id, ada, None, ALL).await.unwrap();
     let shape: Vec<_> =
         branch.iter().map(|message| (message.id, message.parent_id, message.content.as_str())).collect();
     let earlier = [(answer, Some(asked), "an answer"), (asked, None, "Grüße 🎈")];
@@ -548,7 +548,10 @@ on_both!(one_answer_at_a_time_and_one_run_a_send, |db| async move {
     assert!(matches!(exchange(&db, ada, id, None).await, Err(Error::Duplicate)), "one is being written");
     let other = conversation(&db, ada, "t", 1).await;
     assert!(matches!(exchange(&db, ada, other, Some(client)).await, Err(Error::Duplicate)), "it was sent before");
-    assert!(messages::list_branch(&db, other, ada, ALL).await.unwrap().is_empty(), "nothing of a refused send stays");
+    assert!(
+        messages::list_branch(&db, other, ada, None, ALL).await.unwrap().is_empty(),
+        "nothing of a refused send stays"
+    );
 
     let found = runs::find_by_client_message(&db, client, ada).await.unwrap().unwrap();
     assert_eq!((found.id, found.message_id, found.conversation_id), (run, answer, id));
@@ -686,7 +689,7 @@ on_both!(a_long_conversation_goes_in_one_statement, |db| async move {
     // More than the 1,000 steps that SQLite's triggers may recurse.
     chain(&db, id, "x", 1_500).await;
     assert_eq!(conversations::find(&db, id, ada).await.unwrap().unwrap().total_messages, 1_500);
-    let oldest = messages::list_branch(&db, id, ada, Page { limit: 2, offset: 1_499 }).await.unwrap();
+    let oldest = messages::list_branch(&db, id, ada, None, Page { limit: 2, offset: 1_499 }).await.unwrap();
     assert_eq!((oldest.len(), oldest[0].parent_id), (1, None));
     assert!(conversations::delete(&db, id, ada).await.unwrap());
 });

@@ -54,7 +54,9 @@ mod tests {
     fn message(role: MessageRole, content: &str) -> Message {
         Message {
             id: MessageId(1),
+            conversation_id: types::ConversationId(uuid::Uuid::nil()),
             parent_id: None,
+            depth: 0,
             role,
             content: content.to_owned(),
             thought: String::new(),

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use types::{ConversationId, MessageId, RunEvent, RunId, SessionId, StartedRun, UserId};
+use types::{ConversationId, MessageId, ModelInfo, RunEvent, RunId, SessionId, StartedRun, Usage, UserId};
 
 /// One answer being written.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct Live {
     pub(crate) started: StartedRun,
     pub(crate) owner: UserId,
     pub(crate) lease_number: i64,
+    /// What is known of the answer from before this run.
+    pub(crate) before: Before,
     state: Mutex<State>,
     /// Changes whenever something was appended, flushed or ended.
     changed: watch::Sender<()>,
@@ -28,6 +30,20 @@ pub(crate) struct Live {
     over: CancellationToken,
     /// Held while a part of the transcript is being stored, so that no part is stored twice.
     pub(crate) storing: tokio::sync::Mutex<()>,
+}
+
+/// What an answer was before a run went on with it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Before {
+    seams: Vec<u32>,
+    /// What it had used.
+    pub(crate) usage: Option<Usage>,
+}
+
+impl From<ModelInfo> for Before {
+    fn from(model: ModelInfo) -> Self {
+        Self { seams: model.seams, usage: model.usage }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -68,11 +84,12 @@ pub(crate) enum EarlyEnd {
 }
 
 impl Live {
-    fn new(started: StartedRun, owner: UserId, lease_number: i64, state: State) -> Self {
+    fn new(started: StartedRun, owner: UserId, lease_number: i64, before: Before, state: State) -> Self {
         Self {
             started,
             owner,
             lease_number,
+            before,
             state: Mutex::new(state),
             changed: watch::Sender::new(()),
             end: Mutex::new(None),
@@ -155,7 +172,9 @@ impl Live {
 
     /// Where in the answer another writer went on, in bytes; see [`Transcript::seams`].
     pub(crate) fn seams(&self) -> Vec<u32> {
-        self.state().transcript.seams()
+        let mut seams = [self.before.seams.clone(), self.state().transcript.seams()].concat();
+        seams.dedup();
+        seams
     }
 
     /// Bytes of answer and thoughts so far.
@@ -246,7 +265,20 @@ impl Runs {
     pub(crate) fn insert(&self, started: StartedRun, owner: UserId, lease_number: i64) -> Arc<Live> {
         let mut state = State::default();
         state.transcript.push(RunEvent::Start(started.clone()));
-        self.put(Live::new(started, owner, lease_number, state))
+        self.put(Live::new(started, owner, lease_number, Before::default(), state))
+    }
+
+    /// Takes in a run that has just been stored with its log and goes on with an answer.
+    pub(crate) fn insert_going_on(
+        &self,
+        started: StartedRun,
+        owner: UserId,
+        lease_number: i64,
+        before: Before,
+        transcript: Transcript,
+    ) -> Arc<Live> {
+        let stored = transcript.end();
+        self.put(Live::new(started, owner, lease_number, before, State { transcript, stored, closed: None }))
     }
 
     /// Takes in a run that has just been claimed, with what its log holds.
@@ -255,11 +287,12 @@ impl Runs {
         started: StartedRun,
         owner: UserId,
         lease_number: i64,
+        before: Before,
         mut transcript: Transcript,
     ) -> Arc<Live> {
         let stored = transcript.end();
         transcript.go_on(&started);
-        self.put(Live::new(started, owner, lease_number, State { transcript, stored, closed: None }))
+        self.put(Live::new(started, owner, lease_number, before, State { transcript, stored, closed: None }))
     }
 
     fn put(&self, live: Live) -> Arc<Live> {

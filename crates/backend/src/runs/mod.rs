@@ -4,6 +4,7 @@
 //! reads what the task tells, from any place in it and as often as wanted; [`stop`] ends it. What is told is stored by
 //! one log writer at most every 250 ms, and the answer's end in one transaction before anybody hears of it.
 
+pub(crate) mod branch;
 mod context;
 mod failure;
 mod follow;
@@ -16,9 +17,11 @@ mod seam;
 pub(crate) mod slots;
 mod take_over;
 pub(crate) mod transcript;
+mod wish;
 mod write;
 
 pub use follow::{Follower, follow};
+pub use wish::Wish;
 
 use crate::db::exchanges::NewExchange;
 use crate::{
@@ -30,27 +33,28 @@ use crate::{
     models::Choice,
     sessions,
 };
+use branch::Stored;
 use live::{EarlyEnd, Live};
-use sha2::{Digest, Sha256};
 use slots::{Full, Slot};
 use std::sync::Arc;
-use types::{ApiError, ConversationId, ErrorCode, ModelRef, NewRun, Preferences, RunId, StartedRun, title_from};
+use types::{ApiError, ConversationId, ErrorCode, ModelRef, Preferences, RunId, StartedRun, title_from};
 use uuid::Uuid;
+use wish::{Order, Target};
 
-/// Stores the question with an empty answer and has the answer written. Once this returns, the question is safe and
+/// Stores what is asked for with an empty answer and has the answer written. Once this returns, the question is safe and
 /// every later failure is an event of the run. Sending the same `client_message_id` again gives the same run.
-pub async fn start(backend: &Backend, actor: &Actor, request: NewRun) -> Result<StartedRun> {
-    Ok(match launch(backend, actor, request).await? {
+pub async fn start(backend: &Backend, actor: &Actor, wish: Wish) -> Result<StartedRun> {
+    Ok(match launch(backend, actor, wish).await? {
         Launched::Now(live) => live.started.clone(),
         Launched::Before(started) => started,
     })
 }
 
 /// [`start`]s a run and follows it from its beginning.
-pub async fn answer(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Option<Follower>> {
+pub async fn answer(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Option<Follower>> {
     // Heard from before the sign-in is looked at for the last time.
     let sign_outs = backend.runs.sign_outs();
-    match launch(backend, actor, request).await? {
+    match launch(backend, actor, wish).await? {
         Launched::Now(live) => Ok(Some(Follower::of_new(backend, actor, live, sign_outs))),
         Launched::Before(started) => follow(backend, actor, started.run_id, None).await,
     }
@@ -64,10 +68,10 @@ enum Launched {
     Before(StartedRun),
 }
 
-async fn launch(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Launched> {
-    request.validate()?;
-    let digest = digest(&request);
-    if let Some(run) = find_earlier(backend, actor, &request).await? {
+async fn launch(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Launched> {
+    wish.validate()?;
+    let digest = wish.digest();
+    if let Some(run) = find_earlier(backend, actor, wish.client_message_id()).await? {
         return replay(run, &digest);
     }
     refuse_when_stopping(backend)?;
@@ -78,16 +82,17 @@ async fn launch(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Lau
         async move {
             refuse_when_stopping(&backend)?;
             let preferences = sessions::preferences_of_holder(&backend, &actor).await?;
-            let choice = models::choose(&backend, &actor, &request, &preferences).await?;
+            let order = wish.resolve(&backend, &actor).await?;
+            let choice = models::choose(&backend, &actor, &order.request, &preferences).await?;
             let id = RunId(Uuid::now_v7());
             backend.runs.announce(id);
-            let launched = match save(&backend, &actor, &request, &choice, &preferences, &digest, id).await {
-                Ok(started) => Ok(Launched::Now(begin(&backend, &actor, started, request, choice, slot))),
-                Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &request, &digest).await,
+            let launched = match save(&backend, &actor, &order, &choice, &preferences, &digest, id).await {
+                Ok(stored) => Ok(Launched::Now(begin(&backend, &actor, stored, order, choice, slot))),
+                Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &order, &digest).await,
                 // Perhaps it was stored, and only the word of it was lost. Where that cannot be seen now, the node finds
                 // the run when it next looks for those that nobody writes.
-                Err(error @ Error::Database(_)) => match find_saved(&backend, &actor, &request, id).await {
-                    Ok(Some(started)) => Ok(Launched::Now(begin(&backend, &actor, started, request, choice, slot))),
+                Err(error @ Error::Database(_)) => match find_saved(&backend, &actor, &order, id).await {
+                    Ok(Some(stored)) => Ok(Launched::Now(begin(&backend, &actor, stored, order, choice, slot))),
                     _ => Err(error),
                 },
                 Err(error) => Err(error),
@@ -100,17 +105,14 @@ async fn launch(backend: &Backend, actor: &Actor, request: NewRun) -> Result<Lau
 }
 
 /// Has the answer of a stored run written.
-fn begin(
-    backend: &Backend,
-    actor: &Actor,
-    started: StartedRun,
-    request: NewRun,
-    choice: Choice,
-    slot: Slot,
-) -> Arc<Live> {
-    let live = backend.runs.insert(started, actor.id(), FIRST_LEASE);
+fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice: Choice, slot: Slot) -> Arc<Live> {
+    let (started, owner) = (stored.started, actor.id());
+    let live = match stored.kept {
+        Some(kept) => backend.runs.insert_going_on(started, owner, FIRST_LEASE, kept.before, kept.transcript),
+        None => backend.runs.insert(started, owner, FIRST_LEASE),
+    };
     // Where the conversation begins, nothing else has been said.
-    let opening = request.conversation_id.is_none().then_some(request.message);
+    let opening = order.request.conversation_id.is_none().then_some(order.request.message);
     let writing = write::write(backend.clone(), live.clone(), choice, opening);
     backend.runs.tasks.spawn(async move {
         writing.await;
@@ -119,10 +121,15 @@ fn begin(
     live
 }
 
-async fn find_saved(backend: &Backend, actor: &Actor, request: &NewRun, id: RunId) -> Result<Option<StartedRun>> {
+/// The run that was stored after all. One that goes on with an answer is left to the node, which knows how.
+async fn find_saved(backend: &Backend, actor: &Actor, order: &Order, id: RunId) -> Result<Option<Stored>> {
+    if matches!(order.target, Some(Target::On(_))) {
+        return Ok(None);
+    }
     let run = db::runs::find(&backend.db, id, actor.id()).await?;
-    let title = request.conversation_id.is_none().then(|| title_from(&request.message));
-    Ok(run.filter(|run| run.running).map(|run| StartedRun { title, ..run.into() }))
+    let title = order.request.conversation_id.is_none().then(|| title_from(&order.request.message));
+    let stored = |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, kept: None };
+    Ok(run.filter(|run| run.running).map(stored))
 }
 
 fn refuse_when_stopping(backend: &Backend) -> Result<()> {
@@ -162,21 +169,21 @@ pub async fn stop(backend: &Backend, actor: &Actor, id: RunId) -> Result<()> {
 /// The lease number of a run that was never taken over.
 const FIRST_LEASE: i64 = 1;
 
-/// Stores a start: conversation, question, empty answer, run.
+/// Stores a start: conversation, question, empty answer, run; what of it is not there yet.
 async fn save(
     backend: &Backend,
     actor: &Actor,
-    request: &NewRun,
+    order: &Order,
     choice: &Choice,
     preferences: &Preferences,
     digest: &[u8],
     run_id: RunId,
-) -> Result<StartedRun> {
+) -> Result<Stored> {
+    let &Order { ref request, target, is_named } = order;
     let conversation_id = request.conversation_id.unwrap_or_else(|| ConversationId(Uuid::now_v7()));
     let title = request.conversation_id.is_none().then(|| title_from(&request.message));
     let model = choice.info();
     let chosen = ModelRef { provider: model.provider.clone(), model: model.model.clone() };
-    let is_named = request.provider.is_some() || request.model.is_some();
     let exchange = NewExchange {
         run: run_id,
         owner: actor.id(),
@@ -194,6 +201,9 @@ async fn save(
         node: backend.node()?.id,
         now: backend.clock.now(),
     };
+    if let Some(target) = target {
+        return branch::insert(backend, target, &exchange).await;
+    }
     let db = &backend.db;
     let stored = if db::exchanges::joins(db, &exchange) {
         backend.runs.begins.store(db, exchange, |db, asked| Box::pin(db::exchanges::insert(db, asked))).await?
@@ -201,23 +211,29 @@ async fn save(
         db::exchanges::insert(db, &[exchange]).await?.into_iter().next().flatten()
     };
     let (user_message_id, message_id) = stored.ok_or_else(Error::conversation_not_found)?;
-    Ok(StartedRun { conversation_id, message_id, user_message_id, run_id, title })
+    let started = StartedRun { conversation_id, message_id, user_message_id, run_id, title };
+    Ok(Stored { started, kept: None })
 }
 
 /// Why a run could not be stored beside those that are: either this send was stored a moment ago, or the
 /// conversation's last answer is still being written.
-async fn conflict(backend: &Backend, actor: &Actor, request: &NewRun, digest: &[u8]) -> Result<Launched> {
-    match find_earlier(backend, actor, request).await? {
+async fn conflict(backend: &Backend, actor: &Actor, order: &Order, digest: &[u8]) -> Result<Launched> {
+    match find_earlier(backend, actor, order.request.client_message_id).await? {
         Some(run) => replay(run, digest),
-        None => Err(Error::refused(
-            ErrorCode::RunInProgress,
-            "The last answer of this conversation is still being written. Wait for it, or stop it.",
-        )),
+        None => Err(run_in_progress()),
     }
 }
 
-async fn find_earlier(backend: &Backend, actor: &Actor, request: &NewRun) -> Result<Option<db::runs::Run>> {
-    match request.client_message_id {
+/// The answer where an answer is being written in the conversation.
+pub(crate) fn run_in_progress() -> Error {
+    Error::refused(
+        ErrorCode::RunInProgress,
+        "The last answer of this conversation is still being written. Wait for it, or stop it.",
+    )
+}
+
+async fn find_earlier(backend: &Backend, actor: &Actor, client_id: Option<Uuid>) -> Result<Option<db::runs::Run>> {
+    match client_id {
         Some(id) => Ok(db::runs::find_by_client_message(&backend.db, id, actor.id()).await?),
         None => Ok(None),
     }
@@ -241,11 +257,4 @@ impl From<db::runs::Run> for StartedRun {
             title: None,
         }
     }
-}
-
-/// What makes two sends the same: everything the client said.
-fn digest(request: &NewRun) -> Vec<u8> {
-    // A request is a tree of strings: serialising it cannot fail.
-    let text = serde_json::to_vec(request).unwrap_or_default();
-    Sha256::digest(text).to_vec()
 }

@@ -1,6 +1,7 @@
 //! Going on with a run that was another's: a node's that died or went down, or this program's own before it was started
 //! again. What its log holds is kept, the model is asked to go on from there, and the seam is marked.
 
+use super::live::Before;
 use super::log::STORE_LIMIT;
 use super::transcript::Transcript;
 use super::write::{Ending, end, write};
@@ -19,7 +20,8 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
     let (id, lease_number) = (claimed.run.id, claimed.run.lease_number);
     let Some(transcript) = read_log(&backend, &claimed).await else { return backend.runs.arrived(id) };
     tracing::info!(run.id = %id, run.lease = lease_number, bytes = transcript.end(), "a run is taken over");
-    let live = backend.runs.insert_claimed(claimed.run.into(), claimed.owner, lease_number, transcript);
+    let before = claimed.model_info.map(Before::from).unwrap_or_default();
+    let live = backend.runs.insert_claimed(claimed.run.into(), claimed.owner, lease_number, before, transcript);
     backend.runs.arrived(id);
     let model = ModelInfo {
         provider: claimed.provider,

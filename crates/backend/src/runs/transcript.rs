@@ -33,6 +33,14 @@ impl Transcript {
         transcript
     }
 
+    /// The beginning of a run that goes on with an answer: it tells what there is, and marks the seam.
+    pub(crate) fn going_on(started: &StartedRun, content: String, thought: String) -> Self {
+        let mut transcript = Self::default();
+        transcript.push(RunEvent::Start(started.clone()));
+        transcript.push(RunEvent::Snapshot { content, thought });
+        transcript
+    }
+
     /// Appends an entry of a log. Rows may overlap where a commit was made and its answer lost: what is here already
     /// is passed over.
     fn append(&mut self, entry: Entry) {

@@ -119,6 +119,7 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
         judged => judged,
     };
     let used = meter::together(meter.used(), beside.used());
+    let used = meter::together(live.before.usage, used);
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
     Box::pin(end(&backend, &live, ending.with_usage(used), asked.as_ref(), judged)).await;
@@ -130,6 +131,7 @@ fn asked(live: &Live, choice: &Choice, question: &str) -> Asked {
         message: live.started.user_message_id,
         text: question.to_owned(),
         method: choice.sentiment_method,
+        reading: None,
         state: None,
     }
 }
@@ -144,6 +146,7 @@ pub(crate) async fn end(
     judged: Option<Judgement>,
 ) {
     ending.model.seams = live.seams();
+    ending.model.usage = ending.model.usage.or(live.before.usage);
     if ending.status == MessageStatus::Failed && !ending.model.seams.is_empty() {
         // There is text, and it broke off before the provider failed.
         ending.status = MessageStatus::Interrupted;
@@ -254,7 +257,8 @@ async fn pass(
     let mut plainly = text.is_structured().then(|| request.clone());
     let before = if text.is_structured() { sentiment::before(backend, live.started.run_id).await } else { None };
     // What has come together is told together: one look for each follower instead of one for each token.
-    if !is_again {
+    // What an earlier run wrote is counted with that.
+    if !is_again && live.before.usage.is_none() {
         meter.count_written(&kept);
         meter.count_written(&thought);
     }
@@ -330,7 +334,8 @@ async fn read_context(backend: &Backend, live: &Live, choice: &Choice) -> Result
     // A few at a time: messages can be long, and most of a long conversation is not sent.
     while branch.len() < context::MAX_MESSAGES && context::length(&branch) <= budget {
         let page = Page { limit: BRANCH_PAGE, offset: i64::try_from(branch.len()).unwrap_or(i64::MAX) };
-        let part = db::messages::list_branch(&backend.db, live.started.conversation_id, live.owner, page).await?;
+        let (conversation, question) = (live.started.conversation_id, live.started.user_message_id);
+        let part = db::messages::list_branch(&backend.db, conversation, live.owner, Some(question), page).await?;
         let is_all = part.last().is_none_or(|oldest| oldest.parent_id.is_none());
         branch.extend(part);
         if is_all {
@@ -447,7 +452,7 @@ async fn store(backend: &Backend, live: &Live, content: String, thought: String,
         thought,
         status: ending.status,
         model: ending.model.clone(),
-        feeling: ending.feeling.clone(),
+        feeling: ending.feeling.clone().filter(|feeling| !feeling.is_known),
         first_seq: first,
         last_seq: last,
         entries,

@@ -167,6 +167,8 @@ pub(crate) struct Feeling {
     pub(crate) message: MessageId,
     pub(crate) sentiment: Sentiment,
     pub(crate) state: State,
+    /// The message was read for another answer: there is nothing to store.
+    pub(crate) is_known: bool,
 }
 
 impl Feeling {
@@ -180,8 +182,9 @@ impl Feeling {
     }
 }
 
-/// What is to be stored of a run's message: the judgement that came, or `local`'s in its place. `known` is what the run is
-/// to read, where that need not be looked up. `None`: the run is gone.
+/// What is to be stored of a run's message: the judgement that came, or `local`'s in its place. A message that was read
+/// for another answer is not read again. `known` is what the run is to read, where that need not be looked up. `None`: the
+/// run is gone.
 pub(crate) async fn settle(
     backend: &Backend,
     run: RunId,
@@ -193,6 +196,10 @@ pub(crate) async fn settle(
         None => db::sentiment::find_asked(&backend.db, run).await?,
     };
     let Some(asked) = asked else { return Ok(None) };
+    if let Some(sentiment) = asked.reading {
+        let state = asked.state.unwrap_or_else(|| State::with(None, &sentiment, None));
+        return Ok(Some(Feeling { message: asked.message, sentiment, state, is_known: true }));
+    }
     let judgement = match judgement {
         Some(judgement) => judgement.clone(),
         None => local::read(&asked.text),
@@ -207,7 +214,7 @@ pub(crate) async fn settle(
         corrected: false,
     };
     let state = State::with(asked.state.as_ref(), &sentiment, judgement.conversation.as_ref());
-    Ok(Some(Feeling { message: asked.message, sentiment, state }))
+    Ok(Some(Feeling { message: asked.message, sentiment, state, is_known: false }))
 }
 
 /// Makes a conversation's sentiment anew from the messages of its branch: for a transaction that has changed, removed or

@@ -52,7 +52,7 @@ on_both!(a_reading_is_stored_in_columns_and_as_a_whole, |db| async move {
     assert_eq!(columns, expected);
     let found = messages::find(&db, first, ada).await.unwrap().unwrap();
     assert_eq!(found.sentiment, Some(reading(0.5)));
-    let branch = messages::list_branch(&db, id, ada, Page { limit: 9, offset: 0 }).await.unwrap();
+    let branch = messages::list_branch(&db, id, ada, None, Page { limit: 9, offset: 0 }).await.unwrap();
     assert_eq!(branch.iter().filter(|message| message.sentiment.is_some()).count(), 2);
 
     let mut tx = db.begin().await.unwrap();

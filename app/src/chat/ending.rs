@@ -21,6 +21,8 @@ pub(crate) enum Remedy {
     Nothing,
     /// Asking again, after the wait where there is one.
     Again,
+    /// Going on from where it ends.
+    Continue,
     /// Asking another model.
     Model,
     /// Writing the message differently.
@@ -30,28 +32,27 @@ pub(crate) enum Remedy {
 }
 
 /// The note under an answer; none under one that ended well or is still being written. `is_first` tells whether the
-/// answer's question began the conversation.
-pub(crate) fn ending(outcome: &Outcome, is_first: bool) -> Option<Ending> {
+/// answer's question began the conversation, `has_text` whether there is anything to go on from.
+pub(crate) fn ending(outcome: &Outcome, is_first: bool, has_text: bool) -> Option<Ending> {
+    let go_on = if has_text { Remedy::Continue } else { Remedy::Again };
     let model = outcome.model.as_ref();
     let error = model.and_then(|model| model.error.as_ref());
     let reason = model.and_then(|model| model.finish_reason);
     let note = |text: &str, remedy, failure| Some(Ending { text: text.to_owned(), remedy, or_model: false, failure });
     match (outcome.status, error) {
         (MessageStatus::Streaming, _) => None,
-        (MessageStatus::Stopped, _) => note("You stopped this answer.", Remedy::Nothing, false),
+        (MessageStatus::Stopped, _) => note("You stopped this answer.", go_on, false),
         (MessageStatus::Failed | MessageStatus::Interrupted, Some(error)) => Some(Ending {
             text: error.message.clone(),
-            remedy: remedy(error, is_first),
+            remedy: if outcome.status == MessageStatus::Interrupted { go_on } else { remedy(error, is_first) },
             or_model: or_model(error),
             failure: true,
         }),
-        (MessageStatus::Interrupted, None) => {
-            note("The answer broke off here. What was written is kept.", Remedy::Again, true)
-        }
+        (MessageStatus::Interrupted, None) => note("The answer broke off here. What was written is kept.", go_on, true),
         (MessageStatus::Failed, None) => note("There is no answer. Your message is saved.", Remedy::Again, true),
         (MessageStatus::Complete, _) => match reason {
             Some(FinishReason::Length) => {
-                note("The answer ends here because it reached the most tokens it may have.", Remedy::Nothing, false)
+                note("The answer ends here because it reached the most tokens it may have.", go_on, false)
             }
             Some(FinishReason::ContentFilter) => note("The provider's filter ended this answer.", Remedy::Edit, false),
             _ => None,
@@ -115,7 +116,7 @@ mod tests {
             ErrorCode::Interrupted,
             ErrorCode::Internal,
         ];
-        codes.map(|code| (code, ending(&failed(code), is_first).unwrap().remedy)).to_vec()
+        codes.map(|code| (code, ending(&failed(code), is_first, true).unwrap().remedy)).to_vec()
     }
 
     #[test]
@@ -123,7 +124,7 @@ mod tests {
         for (code, remedy) in remedies(false).into_iter().chain(remedies(true)) {
             assert_ne!(remedy, Remedy::Nothing, "{code}");
         }
-        let of = |code, is_first| ending(&failed(code), is_first).unwrap().remedy;
+        let of = |code, is_first| ending(&failed(code), is_first, true).unwrap().remedy;
         assert_eq!(of(ErrorCode::ProviderAuthentication, false), Remedy::Model);
         assert_eq!(of(ErrorCode::ContentFilter, false), Remedy::Edit);
         assert_eq!(of(ErrorCode::ProviderRateLimited, false), Remedy::Again);
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_provider_that_is_not_there_leaves_the_others() {
-        let or_model = |code| ending(&failed(code), false).unwrap().or_model;
+        let or_model = |code| ending(&failed(code), false, false).unwrap().or_model;
         assert!(or_model(ErrorCode::ProviderUnavailable) && or_model(ErrorCode::ProviderOverloaded));
         assert!(or_model(ErrorCode::ProviderRateLimited) && !or_model(ErrorCode::Interrupted));
     }
@@ -141,10 +142,21 @@ mod tests {
     #[test]
     fn an_answer_that_ended_well_has_no_note() {
         let outcome = |status| Outcome { status, model: None, sentiment: None };
-        assert!(ending(&outcome(MessageStatus::Complete), false).is_none());
-        assert!(ending(&outcome(MessageStatus::Streaming), false).is_none());
-        assert_eq!(ending(&outcome(MessageStatus::Interrupted), false).unwrap().remedy, Remedy::Again);
-        let stopped = ending(&outcome(MessageStatus::Stopped), false).unwrap();
-        assert_eq!((stopped.remedy, stopped.failure), (Remedy::Nothing, false));
+        assert!(ending(&outcome(MessageStatus::Complete), false, true).is_none());
+        assert!(ending(&outcome(MessageStatus::Streaming), false, true).is_none());
+    }
+
+    #[test]
+    fn an_answer_with_text_that_was_not_written_to_its_end_goes_on() {
+        let at = |status, has_text| {
+            let note = ending(&Outcome { status, model: None, sentiment: None }, false, has_text).unwrap();
+            (note.remedy, note.failure)
+        };
+        assert_eq!(at(MessageStatus::Stopped, true), (Remedy::Continue, false));
+        assert_eq!(at(MessageStatus::Interrupted, true), (Remedy::Continue, true));
+        assert_eq!(at(MessageStatus::Stopped, false), (Remedy::Again, false), "there is nothing to go on from");
+        assert_eq!(at(MessageStatus::Interrupted, false), (Remedy::Again, true));
+        let broken = Outcome { status: MessageStatus::Interrupted, ..failed(ErrorCode::Interrupted) };
+        assert_eq!(ending(&broken, false, true).unwrap().remedy, Remedy::Continue);
     }
 }

@@ -1,5 +1,5 @@
 //! The conversation on the page: what is shown, what is being written, what was typed. Everything here but `actions`,
-//! `errands` and `choosing` is plain data and decisions, tested without a browser; these three ask the server and tell the
+//! `errands`, `choosing` and `tree` is plain data and decisions, tested without a browser; these ask the server and tell the
 //! store what came.
 
 pub(crate) mod actions;
@@ -16,6 +16,7 @@ pub(crate) mod place;
 pub(crate) mod row;
 pub(crate) mod shelf;
 pub(crate) mod store;
+pub(crate) mod tree;
 pub(crate) mod tuning;
 
 pub(crate) use picker::Picker;

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use std::sync::{Arc, Mutex, PoisonError};
 use types::{
     MessageBody, MessageId, MessageRole, MessageStatus, MessageView, ModelInfo, RunEvent, RunPosition, Sentiment,
-    StreamId,
+    Siblings, StreamId,
 };
 
 /// A message on the page.
@@ -18,6 +18,8 @@ pub(crate) struct Row {
     /// The message's number, once the server has given it one.
     pub(crate) id: ArcRwSignal<Option<MessageId>>,
     pub(crate) outcome: ArcRwSignal<Outcome>,
+    /// Where it stands among those that follow the same message, where there are others.
+    pub(crate) siblings: ArcRwSignal<Option<Siblings>>,
     /// The finished HTML; while there is none the message is growing.
     pub(crate) html: ArcRwSignal<Option<Arc<str>>>,
     /// The blocks of a growing message that will not change any more.
@@ -49,7 +51,7 @@ impl Row {
     /// A message the server knows.
     pub(crate) fn from_view(view: MessageView) -> (Self, Option<RunPosition>) {
         let outcome = Outcome { status: view.status, model: view.model_info, sentiment: view.sentiment };
-        match view.body {
+        let (row, run) = match view.body {
             MessageBody::Html(html) => {
                 let row = Self::new(view.id.0, view.role, outcome, Some(html.into()), None);
                 row.thought_html.set(view.thought.map(Into::into));
@@ -59,6 +61,24 @@ impl Row {
                 let growth = Growth::new(&content, thought, run.last_event_id);
                 (Self::new(view.id.0, view.role, outcome, None, Some(growth)), Some(run))
             }
+        };
+        row.siblings.set(view.siblings);
+        (row, run)
+    }
+
+    /// Whether this row shows the message as it is now, but for its siblings and for how it reads.
+    pub(crate) fn shows(&self, view: &MessageView) -> bool {
+        self.id.get_untracked() == Some(view.id)
+            && matches!(view.body, MessageBody::Html(_))
+            && self.html.with_untracked(Option::is_some)
+            && self.outcome.with_untracked(|known| known.status == view.status && known.model == view.model_info)
+    }
+
+    /// Whether there is anything of an answer. Tracks it.
+    pub(crate) fn has_text(&self) -> bool {
+        match self.html.get() {
+            Some(html) => !html.is_empty(),
+            None => self.closed.with(|closed| !closed.is_empty()) || self.open.with(|open| !open.is_empty()),
         }
     }
 
@@ -81,6 +101,7 @@ impl Row {
             role,
             id: ArcRwSignal::new((key >= 0).then_some(MessageId(key))),
             outcome: ArcRwSignal::new(outcome),
+            siblings: ArcRwSignal::default(),
             html: ArcRwSignal::new(html),
             closed: ArcRwSignal::default(),
             open: ArcRwSignal::default(),

@@ -135,6 +135,38 @@ impl Chat {
         self.writing.set(writing);
     }
 
+    /// Shows the conversation as it is now, another branch of it perhaps. What has not changed stays on the page as it is.
+    pub(crate) fn refresh(self, view: ConversationView) {
+        self.title.set(view.title);
+        self.has_earlier.set(view.has_more);
+        self.usage.set(view.usage);
+        self.mood.set(view.sentiment);
+        self.model.set(view.model.or_else(|| self.usual_model.get_value()));
+        let known = self.rows.get_untracked();
+        let mut lowest = known.iter().map(|row| row.key).min().unwrap_or(0).min(0);
+        let mut writing = None;
+        let rows = view.messages.into_iter().map(|message| {
+            if let Some(row) = known.iter().find(|row| row.shows(&message)) {
+                row.siblings.set(message.siblings);
+                row.outcome.update(|outcome| outcome.sentiment = message.sentiment);
+                return row.clone();
+            }
+            let (mut row, run) = Row::from_view(message);
+            // The page keeps what it has under a key: what is another text has another one.
+            if known.iter().any(|other| other.key == row.key) {
+                lowest -= 1;
+                row.key = lowest;
+            }
+            if let Some(run) = run {
+                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false });
+            }
+            row
+        });
+        let rows = rows.collect();
+        self.rows.set(rows);
+        self.writing.set(writing);
+    }
+
     /// Says why the place cannot be shown.
     pub(crate) fn fail(self, error: ApiError) {
         self.loading.set(false);
@@ -297,6 +329,11 @@ impl Chat {
     /// The number of the message being written, once it has one.
     pub(crate) fn written_message(self) -> Option<MessageId> {
         self.written_row()?.id.get_untracked()
+    }
+
+    /// The number of the message in this row, once the server has given it one.
+    pub(crate) fn id_of(self, key: i64) -> Option<MessageId> {
+        self.rows.with_untracked(|rows| rows.iter().find(|row| row.key == key)?.id.get_untracked())
     }
 
     /// The question that the answer in this row answers.

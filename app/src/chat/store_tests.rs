@@ -1,6 +1,6 @@
 use super::*;
 use crate::chat::ending::{Remedy, ending};
-use types::{ErrorCode, MessageBody, RunError, RunPosition, Usage};
+use types::{ErrorCode, MessageBody, RunError, RunPosition, Siblings, Usage};
 use uuid::Uuid;
 
 fn chat() -> (Owner, Chat) {
@@ -176,7 +176,7 @@ fn a_failure_says_what_happened_and_offers_to_ask_again() {
     };
     assert_eq!(chat.hear(StreamId(1), &RunEvent::Error(error)), Some(MessageId(11)));
     let row = last_row(chat);
-    let note = ending(&row.outcome.get_untracked(), true).unwrap();
+    let note = ending(&row.outcome.get_untracked(), true, false).unwrap();
     assert_eq!((note.text.as_str(), note.remedy, note.failure), ("OpenAI did not answer.", Remedy::Again, true));
     assert_eq!(chat.question_of(row.key), Some(MessageId(10)));
 }
@@ -253,4 +253,27 @@ fn the_first_question_is_known_while_nothing_is_before_it() {
     assert!(!chat.is_first(4));
     chat.has_earlier.set(true);
     assert!(!chat.is_first(2));
+}
+
+#[test]
+fn another_branch_keeps_what_has_not_changed() {
+    let (_owner, chat) = chat();
+    let siblings = Siblings { index: 2, count: 2, previous_id: Some(MessageId(2)), next_id: None };
+    chat.show(view(vec![finished(1, "<p>1</p>"), finished(2, "<p>2</p>")], false));
+    let before = chat.rows.get_untracked();
+    let other = MessageView { siblings: Some(siblings), ..growing(3, "Th", 9) };
+    chat.refresh(view(vec![finished(1, "<p>1</p>"), other], false));
+    let rows = chat.rows.get_untracked();
+    assert_eq!(rows.iter().map(|row| row.key).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(rows[0].html.get_untracked().as_deref(), Some("<p>1</p>"));
+    assert_eq!(rows[1].siblings.get_untracked(), Some(siblings));
+    assert_eq!(chat.writing.get_untracked().map(|writing| writing.key), Some(3));
+
+    // An answer that is gone on with is another text under the same number: the page must draw it anew.
+    chat.show(view(vec![finished(1, "<p>1</p>"), finished(2, "<p>2</p>")], false));
+    chat.refresh(view(vec![finished(1, "<p>1</p>"), growing(2, "2", 5)], false));
+    let rows = chat.rows.get_untracked();
+    assert!(rows[1].key < 0 && rows[0].key == before[0].key);
+    assert_eq!(chat.written_message(), Some(MessageId(2)));
+    assert_eq!(chat.id_of(rows[1].key), Some(MessageId(2)));
 }

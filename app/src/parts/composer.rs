@@ -15,6 +15,7 @@ use crate::{
         Chat, Place, Shelf, actions, errands,
         outbox::{before, length_remark, may_send},
         place::path_of,
+        tree::{self, Deed},
     },
     lazy,
 };
@@ -28,6 +29,7 @@ pub(crate) const FIELD: &str = "message";
 #[derive(Clone, Copy)]
 pub(crate) struct Sender {
     chat: Chat,
+    shelf: Shelf,
     user: UserId,
     address: Address,
     send: Callback<String>,
@@ -49,7 +51,7 @@ impl Sender {
                 }
             });
         });
-        Self { chat, user, address, send }
+        Self { chat, shelf, user, address, send }
     }
 
     /// Sends these words, unless an answer is being written.
@@ -63,9 +65,21 @@ impl Sender {
         lazy::call(self.chat.notice, errands::fetch_question(self.chat, key, Callback::new(then)));
     }
 
-    /// Asks the question of a failed answer once more.
+    /// Has the question of a failed answer answered once more.
     pub(crate) fn again(self, key: i64) {
-        self.with_question(key, move |text| self.send(text));
+        self.answer(Deed::Regenerate, key);
+    }
+
+    /// Goes on with an answer that was not written to its end.
+    pub(crate) fn go_on(self, key: i64) {
+        self.answer(Deed::Continue, key);
+    }
+
+    fn answer(self, deed: Deed, key: i64) {
+        let Self { chat, shelf, address, .. } = self;
+        if let Some(id) = chat.id_of(key) {
+            lazy::call(chat.notice, tree::answer(chat, shelf, address, deed, id));
+        }
     }
 
     /// Brings the question of an answer back into the composer.

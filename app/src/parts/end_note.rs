@@ -11,8 +11,8 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn EndNote(row: Row) -> impl IntoView {
     let chat = expect_context::<Chat>();
-    let Row { key, outcome, wait, .. } = row;
-    let note = Memo::new(move |_| outcome.with(|outcome| ending(outcome, chat.is_first(key))));
+    let (key, wait) = (row.key, row.wait.clone());
+    let note = Memo::new(move |_| row.outcome.with(|outcome| ending(outcome, chat.is_first(key), row.has_text())));
     move || {
         note.get().map(|note| {
             let or_model = note.or_model.then(|| view! { <Action key remedy=Remedy::Model wait=wait.clone()/> });
@@ -38,6 +38,7 @@ fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<String>) -> impl IntoView 
     let act = move |_| match remedy {
         Remedy::Nothing => {}
         Remedy::Again => sender.again(key),
+        Remedy::Continue => sender.go_on(key),
         Remedy::Model => open_for(picker, key),
         Remedy::Edit => sender.edit(key),
         Remedy::Anew => sender.begin_anew(key),
@@ -53,6 +54,7 @@ fn Action(key: i64, remedy: Remedy, wait: ArcRwSignal<String>) -> impl IntoView 
         move || match remedy {
             Remedy::Again if !left().is_empty() => format!("Retry in {}", left()),
             Remedy::Nothing | Remedy::Again => "Try again".to_owned(),
+            Remedy::Continue => "Continue".to_owned(),
             Remedy::Model => "Pick another model".to_owned(),
             Remedy::Edit => "Edit your message".to_owned(),
             Remedy::Anew => "Begin a new conversation".to_owned(),

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+pub(crate) const AGAIN: &str = "M16 10a6 6 0 1 1-1.8-4.3L16 7.5M16 3.5v4h-4";
 pub(crate) const AUDIO: &str = "M4 8v4M7 5.5v9M10 3v14M13 6v8M16 8.5v3";
 pub(crate) const BACK: &str = "M16 10H4M9 5l-5 5 5 5";
 pub(crate) const CHART: &str = "M3 16.5h14M3 10.5l4-3 3.5 3L17 4";
@@ -11,10 +12,13 @@ pub(crate) const CLOSE: &str = "M5 5 15 15M15 5 5 15";
 pub(crate) const COPY: &str = "M7 7V4.5A1.5 1.5 0 0 1 8.5 3h7A1.5 1.5 0 0 1 17 4.5v7a1.5 1.5 0 0 1-1.5 1.5H13M4.5 7h7A1.5 1.5 0 0 1 13 8.5v7a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 3 15.5v-7A1.5 1.5 0 0 1 4.5 7Z";
 pub(crate) const DOTS: &str = "M4.5 10h.01M10 10h.01M15.5 10h.01";
 pub(crate) const DOWN: &str = "M10 4v12M5 11l5 5 5-5";
+pub(crate) const FORK: &str = "M6 3.5v13M6 12c0-3 2.5-4 5-4h4M12 5l3 3-3 3";
 pub(crate) const IMAGE: &str = "M4.5 4h11A1.5 1.5 0 0 1 17 5.5v9a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 14.5v-9A1.5 1.5 0 0 1 4.5 4ZM3.5 14.5 8 10l5.5 6M11 13l2-2 3.5 3.5M13 7.5h.01";
 pub(crate) const MENU: &str = "M3 6h14M3 10h14M3 14h9";
+pub(crate) const NEXT: &str = "m8 5 5 5-5 5";
 pub(crate) const PENCIL: &str = "m12.5 4.5 3 3L7 16H4v-3l8.5-8.5Z";
 pub(crate) const PLUS: &str = "M10 4v12M4 10h12";
+pub(crate) const PREVIOUS: &str = "m12 5-5 5 5 5";
 pub(crate) const SEND: &str = "M10 16V4M5 9l5-5 5 5";
 pub(crate) const SETTINGS: &str = "M3 6h7.5M15 6h2M3 14h2M9.5 14H17M15 6a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0ZM9.4 14a2.2 2.2 0 1 1-4.4 0 2.2 2.2 0 0 1 4.4 0Z";
 pub(crate) const SIGN_OUT: &str =

@@ -3,6 +3,7 @@
 use super::{
     end_note::EndNote,
     icon::{self, Icon},
+    message_tools::{tools, tools_id},
     reading::MessageMark,
 };
 use crate::{
@@ -30,7 +31,8 @@ pub(crate) fn MessageItem(row: Row) -> impl IntoView {
                     <MessageMark outcome=row.outcome.clone() id=row.id.clone()/>
                 </div>
                 <div class="message-actions">
-                    <CopyButton id=row.id/>
+                    <CopyButton id=row.id.clone()/>
+                    <Tools row/>
                 </div>
             </li>
         }
@@ -55,8 +57,9 @@ fn Answer(row: Row) -> impl IntoView {
             </div>
             <EndNote row=row.clone()/>
             <div class="message-actions" class:hidden=move || is_growing.get()>
-                <Usage outcome=row.outcome/>
-                <CopyButton id=row.id/>
+                <Usage outcome=row.outcome.clone()/>
+                <CopyButton id=row.id.clone()/>
+                <Tools row/>
             </div>
         </li>
     }
@@ -167,6 +170,17 @@ fn Usage(outcome: ArcRwSignal<Outcome>) -> impl IntoView {
             None => view! { <span class="usage">{parts}</span> }.into_any(),
         })
     }
+}
+
+/// What else can be done with a message. The list hears the clicks.
+#[component]
+fn Tools(row: Row) -> impl IntoView {
+    let Row { role, id, siblings, .. } = row;
+    let element_id = {
+        let id = id.clone();
+        move || id.get().map(tools_id)
+    };
+    view! { <div id=element_id class="tools" inner_html=move || tools(role, id.get(), siblings.get())></div> }
 }
 
 #[component]

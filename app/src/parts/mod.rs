@@ -13,6 +13,7 @@ pub(crate) mod header;
 pub(crate) mod icon;
 pub(crate) mod inspector;
 pub(crate) mod message;
+pub(crate) mod message_tools;
 pub(crate) mod model_list;
 pub(crate) mod model_picker;
 pub(crate) mod model_settings;

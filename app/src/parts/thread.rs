@@ -9,12 +9,18 @@ use super::{
     welcome::Welcome,
 };
 use crate::{
+    address::Address,
     browser,
-    chat::{Chat, Place, SCROLLER, errands, figures::total_line},
+    chat::{Chat, Place, SCROLLER, Shelf, errands, figures::total_line, tree},
     lazy,
 };
-use leptos::{ev::MouseEvent, html, prelude::*, web_sys::Element};
-use types::{ApiError, UserId};
+use leptos::{
+    ev::KeyboardEvent,
+    html,
+    prelude::*,
+    web_sys::{Element, Event},
+};
+use types::UserId;
 
 /// How far from its end, in pixels, a conversation still counts as read to its end.
 const NEAR: i32 = 48;
@@ -81,7 +87,7 @@ pub(crate) fn Thread(user: UserId) -> impl IntoView {
             Shown::Problem
         } else if chat.loading.get() {
             Shown::Waiting
-        } else if chat.place.get() == Place::New && chat.rows.with(Vec::is_empty) {
+        } else if chat.rows.with(Vec::is_empty) {
             Shown::Welcome
         } else {
             Shown::Messages
@@ -159,7 +165,7 @@ fn keep_at_end(chat: Chat, reader: Reader, scroller: NodeRef<html::Div>, flow: N
 
 #[component]
 fn Messages() -> impl IntoView {
-    let chat = expect_context::<Chat>();
+    let (chat, shelf, address) = (expect_context::<Chat>(), expect_context::<Shelf>(), expect_context::<Address>());
     view! {
         {move || {
             chat.has_earlier
@@ -174,7 +180,13 @@ fn Messages() -> impl IntoView {
                         .into_any()
                 })
         }}
-        <ol class="messages" role="list" on:click=move |event| copy_code(chat.notice, &event)>
+        <ol
+            class="messages"
+            class:busy=move || chat.writing.get().is_some()
+            role="list"
+            on:click=move |event| clicked(chat, shelf, address, &event)
+            on:keydown=move |event| pressed(chat, event)
+        >
             <For each=move || chat.rows.get() key=|row| row.key let:row>
                 <MessageItem row/>
             </For>
@@ -187,17 +199,30 @@ fn Messages() -> impl IntoView {
     }
 }
 
-/// The copy buttons of code blocks are part of the messages' HTML: one listener serves them all.
-fn copy_code(notice: RwSignal<Option<ApiError>>, event: &MouseEvent) {
+/// The nearest element around an event's target that fits.
+fn around(event: &Event, selector: &str) -> Option<Element> {
     use leptos::wasm_bindgen::JsCast;
-    let button = event
-        .target()
-        .and_then(|target| target.dyn_into::<Element>().ok())
-        .and_then(|target| target.closest("button.copy-code").ok().flatten());
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok()?
+}
+
+/// The buttons at messages and at code blocks are part of the messages' HTML: one listener serves them all.
+fn clicked(chat: Chat, shelf: Shelf, address: Address, event: &Event) {
+    if let Some(button) = around(event, "[data-deed]") {
+        lazy::call(chat.notice, tree::press(chat, shelf, address, button));
+        return;
+    }
+    let button = around(event, "button.copy-code");
     let code = button.as_ref().and_then(|button| button.closest("figure").ok().flatten());
     let code = code.and_then(|figure| figure.query_selector("pre code").ok().flatten());
     if let (Some(button), Some(code)) = (button, code.and_then(|code| code.text_content())) {
-        lazy::call(notice, errands::copy_code(code, button));
+        lazy::call(chat.notice, errands::copy_code(code, button));
+    }
+}
+
+/// The keys of what has been opened at a message, whose code has come with it.
+fn pressed(chat: Chat, event: KeyboardEvent) {
+    if let Some(opened) = around(&event, ".editor, .tools-question") {
+        lazy::call(chat.notice, tree::press_key(event, opened));
     }
 }
 

@@ -54,14 +54,14 @@ pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Opt
     let visit = chat.visit();
     let conversation = chat.place.get_untracked().conversation();
     let choice = chat.model.get_untracked();
-    let request = chat.outbox.with_value(|outbox| {
-        outbox.request(text.clone(), conversation, choice, chat.method.get_value(), browser::random_id())
+    let request = chat.unseen.with_value(|unseen| {
+        unseen.outbox.request(text.clone(), conversation, choice, unseen.method, browser::random_id())
     });
     chat.begin(&text);
     spawn_local(async move {
         match start_run(request.clone()).await {
             Ok(started) => {
-                chat.outbox.update_value(super::outbox::Outbox::answered);
+                chat.unseen.update_value(|unseen| unseen.outbox.answered());
                 shelf.touch(started.conversation_id, started.title.clone());
                 if chat.is_visit(visit) {
                     let stop_at_once = chat.started(&started);
@@ -74,7 +74,7 @@ pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Opt
             }
             Err(error) => {
                 if error.is_unreachable() {
-                    chat.outbox.update_value(|outbox| outbox.unanswered(request));
+                    chat.unseen.update_value(|unseen| unseen.outbox.unanswered(request));
                 }
                 if chat.is_visit(visit) {
                     chat.refused(text, error.0);

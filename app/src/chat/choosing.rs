@@ -52,7 +52,7 @@ pub(crate) fn prefer_other(chat: Chat, picker: &mut Picker) {
 /// Chooses the model that answers here, and in new conversations.
 pub(crate) fn choose(chat: Chat, picker: StoredValue<Picker>, model: ModelRef) {
     chat.model.set(Some(model.clone()));
-    chat.usual_model.set_value(Some(model.clone()));
+    chat.unseen.update_value(|unseen| unseen.usual_model = Some(model.clone()));
     picker.update_value(|picker| picker.prefer(model.clone()));
     save(chat, picker);
     if let Some(id) = chat.place.get_untracked().conversation() {

@@ -73,13 +73,15 @@ pub(crate) fn total_line(total: &UsageTotal) -> String {
     line(total.input_tokens, total.output_tokens, total.cost_micros, total.estimated)
 }
 
-/// Adds an answer that has just ended to what its conversation used.
-pub(crate) fn add(total: &mut UsageTotal, usage: &Usage) {
-    total.input_tokens = total.input_tokens.saturating_add(usage.input_tokens);
-    total.output_tokens = total.output_tokens.saturating_add(usage.output_tokens);
+/// Adds an answer that has just ended to what its conversation used; what is counted of it already is not added again.
+pub(crate) fn add(total: &mut UsageTotal, usage: &Usage, counted: Option<Usage>) {
+    let (input, output, cost) =
+        counted.map_or((0, 0, 0), |usage| (usage.input_tokens, usage.output_tokens, usage.cost_micros.unwrap_or(0)));
+    total.input_tokens = total.input_tokens.saturating_add(usage.input_tokens.saturating_sub(input));
+    total.output_tokens = total.output_tokens.saturating_add(usage.output_tokens.saturating_sub(output));
     total.estimated |= usage.estimated;
-    if let Some(cost) = usage.cost_micros {
-        total.cost_micros = Some(total.cost_micros.unwrap_or(0).saturating_add(cost));
+    if let Some(whole) = usage.cost_micros {
+        total.cost_micros = Some(total.cost_micros.unwrap_or(0).saturating_add(whole.saturating_sub(cost)));
     }
 }
 
@@ -140,10 +142,10 @@ mod tests {
     #[test]
     fn a_conversation_adds_up() {
         let mut total = UsageTotal::default();
-        add(&mut total, &usage(10, 5, None, false));
+        add(&mut total, &usage(10, 5, None, false), None);
         assert_eq!(total_line(&total), "15 tokens");
-        add(&mut total, &usage(100, 50, Some(1_000), true));
-        add(&mut total, &usage(100, 50, Some(2_000), false));
+        add(&mut total, &usage(100, 50, Some(1_000), true), None);
+        add(&mut total, &usage(100, 50, Some(2_000), false), None);
         assert_eq!(total_line(&total), "about 315 tokens · about $0.003");
     }
 

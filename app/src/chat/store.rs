@@ -34,19 +34,25 @@ pub(crate) struct Chat {
     pub(crate) announcement: RwSignal<String>,
     /// The model that answers here.
     pub(crate) model: RwSignal<Option<ModelRef>>,
-    /// The model that answers in new conversations.
-    pub(crate) usual_model: StoredValue<Option<ModelRef>>,
     /// What the conversation has used.
     pub(crate) usage: RwSignal<UsageTotal>,
     /// How the conversation reads.
     pub(crate) mood: RwSignal<Option<CumulativeSentiment>>,
-    /// The method that reads the messages from now on, where one was chosen on this page.
-    pub(crate) method: StoredValue<Option<SentimentMethod>>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
-    pub(crate) outbox: StoredValue<Outbox>,
+    pub(crate) unseen: StoredValue<Unseen>,
+}
+
+/// What of a conversation no view follows. Kept together: a [`Chat`] is handed on by value.
+#[derive(Default)]
+pub(crate) struct Unseen {
+    /// The model that answers in new conversations.
+    pub(crate) usual_model: Option<ModelRef>,
+    /// The method that reads the messages from now on, where one was chosen on this page.
+    pub(crate) method: Option<SentimentMethod>,
+    pub(crate) outbox: Outbox,
     /// Raised whenever another place is shown: what was asked for the old one is then not for this page.
-    visit: StoredValue<u32>,
+    visit: u32,
 }
 
 /// An answer being written.
@@ -74,29 +80,30 @@ impl Chat {
             notice: RwSignal::new(None),
             announcement: RwSignal::default(),
             model: RwSignal::new(None),
-            usual_model: StoredValue::default(),
             usage: RwSignal::default(),
             mood: RwSignal::new(None),
-            method: StoredValue::default(),
             draft: RwSignal::default(),
-            outbox: StoredValue::default(),
-            visit: StoredValue::new(0),
+            unseen: StoredValue::default(),
         }
     }
 
     /// The number of this visit to a place.
     pub(crate) fn visit(self) -> u32 {
-        self.visit.get_value()
+        self.unseen.with_value(|unseen| unseen.visit)
     }
 
     /// Whether the page still shows what it showed in that visit.
     pub(crate) fn is_visit(self, visit: u32) -> bool {
-        self.visit.try_get_value() == Some(visit)
+        self.unseen.try_with_value(|unseen| unseen.visit) == Some(visit)
+    }
+
+    fn usual_model(self) -> Option<ModelRef> {
+        self.unseen.with_value(|unseen| unseen.usual_model.clone())
     }
 
     /// Goes to a place of which nothing is known yet.
     pub(crate) fn leave_for(self, place: Place) {
-        self.visit.update_value(|visit| *visit += 1);
+        self.unseen.update_value(|unseen| unseen.visit += 1);
         self.place.set(place);
         self.title.set(String::new());
         self.rows.set(Vec::new());
@@ -109,7 +116,7 @@ impl Chat {
         self.usage.set(UsageTotal::default());
         self.mood.set(None);
         if place == Place::New {
-            self.model.set(self.usual_model.get_value());
+            self.model.set(self.usual_model());
         }
     }
 
@@ -121,7 +128,7 @@ impl Chat {
         self.has_earlier.set(view.has_more);
         self.usage.set(view.usage);
         self.mood.set(view.sentiment);
-        self.model.set(view.model.or_else(|| self.usual_model.get_value()));
+        self.model.set(view.model.or_else(|| self.usual_model()));
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
             let (row, run) = Row::from_view(message);
@@ -141,7 +148,7 @@ impl Chat {
         self.has_earlier.set(view.has_more);
         self.usage.set(view.usage);
         self.mood.set(view.sentiment);
-        self.model.set(view.model.or_else(|| self.usual_model.get_value()));
+        self.model.set(view.model.or_else(|| self.usual_model()));
         let known = self.rows.get_untracked();
         let mut lowest = known.iter().map(|row| row.key).min().unwrap_or(0).min(0);
         let mut writing = None;
@@ -310,11 +317,14 @@ impl Chat {
             if self.writing.get_untracked().is_some_and(|writing| writing.key == row.key) {
                 self.writing.set(None);
             }
-            let usage = view.model_info.as_ref().and_then(|model| model.usage);
+            let used = |model: &Option<ModelInfo>| model.as_ref().and_then(|model| model.usage);
+            // What an answer had used before a run went on with it is in the total already.
+            let before = row.outcome.with_untracked(|outcome| used(&outcome.model));
+            let usage = used(&view.model_info);
             if row.settle(view)
                 && let Some(usage) = usage
             {
-                self.usage.update(|total| figures::add(total, &usage));
+                self.usage.update(|total| figures::add(total, &usage, before));
             }
         }
         self.reconnecting.set(false);

@@ -53,6 +53,17 @@ fn view(messages: Vec<MessageView>, has_more: bool) -> ConversationView {
     }
 }
 
+fn info(input_tokens: i64, output_tokens: i64, cost_micros: i64) -> ModelInfo {
+    ModelInfo {
+        provider: "p".into(),
+        model: "m".into(),
+        finish_reason: Some(FinishReason::Stop),
+        usage: Some(Usage { input_tokens, output_tokens, estimated: false, cost_micros: Some(cost_micros) }),
+        error: None,
+        seams: Vec::new(),
+    }
+}
+
 fn started() -> StartedRun {
     StartedRun {
         conversation_id: id(1),
@@ -216,15 +227,7 @@ fn an_answer_adds_to_what_the_conversation_used_once() {
     let (_owner, chat) = chat();
     let used = types::UsageTotal { input_tokens: 100, output_tokens: 20, cost_micros: Some(50), estimated: false };
     chat.show(ConversationView { usage: used, ..view(vec![finished(2, "<p>a</p>"), growing(4, "Text", 4)], false) });
-    let usage = Usage { input_tokens: 10, output_tokens: 5, estimated: false, cost_micros: Some(7) };
-    let info = ModelInfo {
-        provider: "p".into(),
-        model: "m".into(),
-        finish_reason: Some(FinishReason::Stop),
-        usage: Some(usage),
-        error: None,
-        seams: Vec::new(),
-    };
+    let info = info(10, 5, 7);
     for _ in 0..2 {
         assert!(chat.settle(MessageView { model_info: Some(info.clone()), ..finished(4, "<p>Text</p>") }));
         let total = chat.usage.get_untracked();
@@ -233,10 +236,22 @@ fn an_answer_adds_to_what_the_conversation_used_once() {
 }
 
 #[test]
+fn an_answer_that_was_gone_on_with_adds_what_is_new() {
+    let (_owner, chat) = chat();
+    let used = types::UsageTotal { input_tokens: 100, output_tokens: 20, cost_micros: Some(50), estimated: false };
+    let answer = MessageView { model_info: Some(info(60, 12, 30)), ..growing(4, "Text", 4) };
+    chat.show(ConversationView { usage: used, ..view(vec![answer], false) });
+    chat.hear(StreamId(5), &RunEvent::Done { finish_reason: FinishReason::Stop, usage: None });
+    assert!(chat.settle(MessageView { model_info: Some(info(130, 17, 64)), ..finished(4, "<p>Text</p>") }));
+    let total = chat.usage.get_untracked();
+    assert_eq!((total.input_tokens, total.output_tokens, total.cost_micros), (170, 25, Some(84)));
+}
+
+#[test]
 fn each_place_has_its_model() {
     let (_owner, chat) = chat();
     let model = |name: &str| ModelRef { provider: "p".into(), model: name.into() };
-    chat.usual_model.set_value(Some(model("usual")));
+    chat.unseen.update_value(|unseen| unseen.usual_model = Some(model("usual")));
     chat.leave_for(Place::New);
     assert_eq!(chat.model.get_untracked(), Some(model("usual")));
     chat.show(ConversationView { model: Some(model("its own")), ..view(Vec::new(), false) });

@@ -86,7 +86,7 @@ fn Desktop(start: Start, first: Place) -> impl IntoView {
     let id = user.id;
     shelf.show(history, HISTORY_PAGE);
     expect_context::<StoredValue<Picker>>().update_value(|picker| picker.names = names);
-    chat.usual_model.set_value(usual_model);
+    chat.unseen.update_value(|unseen| unseen.usual_model = usual_model);
     match conversation {
         Ok(Some(view)) => chat.show(view),
         Ok(None) => chat.leave_for(Place::New),

@@ -115,7 +115,7 @@ fn hear(chat: Chat, event: &Event) {
         "keydown" if event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape") => close(),
         "change" => {
             if let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) {
-                chat.method.set_value(SentimentMethod::from_name(&input.value()));
+                chat.unseen.update_value(|unseen| unseen.method = SentimentMethod::from_name(&input.value()));
             }
         }
         "click" => match attribute_at(event, "data-does").as_deref() {
@@ -172,7 +172,7 @@ fn fetch(chat: Chat, place: String) {
         {
             focus(by_id(&focused));
         }
-        choose(chat.method.get_value());
+        choose(chat.unseen.with_value(|unseen| unseen.method));
         if let Some(statement) = by_id(&place).filter(|_| !place.is_empty()) {
             point_at(&statement);
             focus(statement.query_selector("a").ok().flatten());

@@ -132,6 +132,9 @@ test('a stopped answer goes on from its text', async ({ signedIn: page }) => {
   await chat.answered();
   await expect(chat.answer.getByText('resumed after an interruption')).toBeVisible();
   await expect(chat.answer.getByRole('button', { name: 'Continue', exact: true })).toHaveCount(0);
+  // What it used is counted once: one answer is all there is, so the conversation used what the answer did.
+  const total = await page.getByText('This conversation: ').textContent();
+  await expect(chat.answer.getByText(total.replace('This conversation: ', ''))).toBeVisible();
 });
 
 test('deleting a message asks first and takes what follows', async ({ signedIn: page }) => {
@@ -178,4 +181,5 @@ test('the field and the versions are accessible and fit a phone', async ({ signe
   await expect(page.getByRole('textbox', { name: 'Your message' })).toBeVisible();
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(wide).toBe(0);
+  expect(await serious(page)).toEqual([]);
 });

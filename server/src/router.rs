@@ -17,14 +17,19 @@ use crate::{
 use anyhow::Context as _;
 use axum::{
     Router,
+    body::Body,
     extract::DefaultBodyLimit,
-    http::header,
+    http::{Response, header},
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
 use backend::Backend;
 use std::{sync::Arc, time::Instant};
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionBody, CompressionLayer},
+};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -65,10 +70,20 @@ fn outermost(router: Router, config: &Config) -> Router {
     router
         .layer(from_fn(refusals::dress))
         .layer(CatchPanicLayer::custom(refusals::catch_panic))
-        .layer(CompressionLayer::new())
+        .layer(ServiceBuilder::new().map_response(without_compressor).layer(CompressionLayer::new()))
         .layer(from_fn_with_state(headers::OverTls(config.is_https()), headers::protect))
         .layer(from_fn(request::trace))
         .layer(from_fn_with_state(TrustedProxies::new(&config.trusted_proxies), address::find_origin))
+}
+
+/// Boxes a response's body: one of events, which is never compressed, without the room for a compressor that it would hold
+/// for as long as it lasts, several kilobytes for each of thousands of streams.
+fn without_compressor(response: Response<CompressionBody<Body>>) -> Response<Body> {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        return response.map(CompressionBody::into_inner);
+    }
+    response.map(Body::new)
 }
 
 /// What stands before everything that acts for somebody: no other site, who asks, how often, and a whole body. The

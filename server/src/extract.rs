@@ -25,13 +25,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let body = Bytes::from_request(request, state).await.map_err(|refused| unread(&refused))?;
         // Bytes that are no UTF-8 are told apart from wrong fields: serde_json would complain about a position.
         let text = std::str::from_utf8(&body).map_err(|_| Error::new(ErrorCode::BadJson, "The body is not UTF-8."))?;
-        let value = serde_json::from_str(text).map_err(|error| refuse_json(&error))?;
-        // serde would take a list for an object's fields in their order, an empty one for all of their defaults.
-        if text.trim_ascii_start().starts_with('[') {
-            return Err(Error::invalid("body", "Must be an object.".to_owned()));
-        }
-        Ok(Self(value))
+        read_object(text).map(Self)
     }
+}
+
+/// A JSON object: the body of a request, or what is said over a socket.
+pub fn read_object<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    let value = serde_json::from_str(text).map_err(|error| refuse_json(&error))?;
+    // serde would take a list for an object's fields in their order, an empty one for all of their defaults.
+    if text.trim_ascii_start().starts_with('[') {
+        return Err(Error::invalid("body", "Must be an object.".to_owned()));
+    }
+    Ok(value)
 }
 
 /// The refusal of a body that could not be read to its end.

@@ -16,5 +16,6 @@ pub mod router;
 pub mod routes;
 pub mod serve;
 pub mod site;
+pub mod socket;
 pub mod state;
 pub mod telemetry;

@@ -5,6 +5,7 @@ use crate::routes::about;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
+use types::ClientMessage;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -27,6 +28,8 @@ use utoipa::{
     ),
     // The JSON side of a page, which Leptos routes.
     paths(about::about),
+    // What is said over the WebSocket, which no operation has as its body.
+    components(schemas(ClientMessage)),
     modifiers(&Credentials),
 )]
 pub struct Document;

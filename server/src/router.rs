@@ -12,6 +12,7 @@ use crate::{
         refusals, request,
     },
     openapi, routes, site,
+    socket::SocketLimits,
     state::AppState,
 };
 use anyhow::Context as _;
@@ -39,6 +40,7 @@ pub fn state(config: &Config, backend: Backend) -> AppState {
         backend,
         leptos_options: config.site.leptos_options(),
         rate_limits: Arc::new(RateLimits::new(config.rate_limits)),
+        socket_limits: SocketLimits::default(),
         environment: config.environment,
         started: Instant::now(),
         reload_port: config.site.reload_port(),
@@ -105,5 +107,6 @@ fn guarded(
         .layer(from_fn_with_state(state.rate_limits.clone(), rate_limit::limit))
         .layer(from_fn_with_state(state.clone(), actor::find))
         .layer(cookies::layer(state.backend.clone(), config.token_days, config.is_https()))
+        .layer(from_fn_with_state(Arc::from(config.public_origin.as_str()), cross_site::guard_upgrades))
         .layer(protection))
 }

@@ -5,11 +5,13 @@ pub mod about;
 pub mod admin;
 pub mod auth;
 pub mod conversations;
+pub mod events;
 pub mod forms;
 pub mod health;
 pub mod preferences;
 pub mod runs;
 pub mod sentiment;
+pub mod socket;
 pub mod tree;
 
 use crate::state::AppState;
@@ -38,6 +40,8 @@ pub fn api() -> OpenApiRouter<AppState> {
         .routes(routes!(runs::stream))
         .routes(routes!(runs::events))
         .routes(routes!(runs::stop))
+        .routes(routes!(events::listen))
+        .routes(routes!(socket::open))
         .routes(routes!(conversations::history))
         .routes(routes!(conversations::get, conversations::delete))
         .routes(routes!(conversations::delete_all))

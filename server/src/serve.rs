@@ -5,18 +5,24 @@
 use crate::edge::address::Peer;
 use anyhow::Context as _;
 use axum::{Router, body::Body};
-use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+use hyper::{
+    Request,
+    body::Incoming,
+    header,
+    server::conn::http1::{self, UpgradeableConnection},
+    service::{HttpService, service_fn},
 };
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 use tower::ServiceExt as _;
 
 /// How many connections there may be and how long one may take.
@@ -34,6 +40,14 @@ impl Default for ConnectionLimits {
     fn default() -> Self {
         Self { connections: 10_000, header_time: Duration::from_secs(30), farewell: Duration::from_secs(5) }
     }
+}
+
+/// A connection's place among those there may be. Whoever goes on with the connection after an upgrade takes it over from
+/// the request, and the program waits for it when it ends.
+#[derive(Clone)]
+pub struct Place {
+    _room: Arc<OwnedSemaphorePermit>,
+    _tracked: TaskTrackerToken,
 }
 
 /// File descriptors that are not connections: the database, the log, the providers.
@@ -65,14 +79,14 @@ pub async fn serve(
     stopped: impl Future<Output = ()>,
 ) {
     let room = Arc::new(Semaphore::new(limits.connections));
-    let graceful = GracefulShutdown::new();
+    let leaving = CancellationToken::new();
     let connections = TaskTracker::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_time);
     let mut stopped = std::pin::pin!(stopped);
     let (mut is_stopped, mut late) = (false, 0);
     loop {
-        let (stream, peer, place) = tokio::select! {
+        let (stream, peer, room) = tokio::select! {
             accepted = accept(&listener, &room) => accepted,
             // Those that the system has accepted for us already would be reset.
             () = closing.cancelled() => match timeout(LAST_MOMENT, accept(&listener, &room)).await {
@@ -87,30 +101,47 @@ pub async fn serve(
                 break;
             }
         };
-        let router = router.clone();
+        let (room, tracker, router) = (Arc::new(room), connections.clone(), router.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
+            if request.headers().contains_key(header::UPGRADE) {
+                request.extensions_mut().insert(Place { _room: Arc::clone(&room), _tracked: tracker.token() });
+            }
             request.extensions_mut().insert(Peer(peer));
             router.clone().oneshot(request.map(Body::new))
         });
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        connections.spawn(async move {
-            // A connection ends in many ways, and none of them is news: slow headers, a closed lid, a lost network.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended");
-            }
-            drop(place);
-        });
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        connections.spawn(until_it_ends(connection, leaving.clone()));
     }
     drop(listener);
-    let mut leaving = std::pin::pin!(graceful.shutdown());
+    leaving.cancel();
+    connections.close();
     if !is_stopped {
         tokio::select! {
             () = &mut stopped => {}
-            () = &mut leaving => return stopped.await,
+            () = connections.wait() => return stopped.await,
         }
     }
-    if timeout(limits.farewell, leaving).await.is_err() {
+    if timeout(limits.farewell, connections.wait()).await.is_err() {
         tracing::warn!(connections = connections.len(), "connections were cut");
+    }
+}
+
+/// Serves one connection until it ends; once `leaving` is cancelled, with the answer under way.
+async fn until_it_ends<S>(connection: UpgradeableConnection<TokioIo<TcpStream>, S>, leaving: CancellationToken)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+{
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = leaving.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    // A connection ends in many ways, and none of them is news: slow headers, a closed lid, a lost network.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What every handler may reach.
 
-use crate::{config::Environment, edge::rate_limit::RateLimits};
+use crate::{config::Environment, edge::rate_limit::RateLimits, socket::SocketLimits};
 use axum::extract::FromRef;
 use backend::Backend;
 use leptos::config::LeptosOptions;
@@ -15,6 +15,8 @@ pub struct AppState {
     pub leptos_options: LeptosOptions,
     /// The token buckets.
     pub rate_limits: Arc<RateLimits>,
+    /// What may come over a socket, and how long one may be silent.
+    pub socket_limits: SocketLimits,
     /// Development or production, as it is told to whoever asks what runs here.
     pub environment: Environment,
     /// When the program began to serve.

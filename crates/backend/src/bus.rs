@@ -1,7 +1,7 @@
 //! What nodes tell each other: hints, and nothing that anybody relies on. The database is the truth; a hint that is lost
 //! costs a delay, because whoever waits for one also looks by itself now and then.
 
-use crate::{Backend, db, runs::live::EarlyEnd};
+use crate::{Backend, db, events, runs::live::EarlyEnd};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -12,6 +12,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use types::RunId;
+use uuid::Uuid;
 
 /// How long a hint may take to be told; later it is no use.
 const TELL_LIMIT: Duration = Duration::from_secs(1);
@@ -29,6 +30,8 @@ pub(crate) enum Hint {
     Stop(RunId),
     /// There are runs to be claimed.
     Released,
+    /// What a node tells the listeners at the others; see [`events`].
+    Told { node: Uuid, lines: String },
 }
 
 impl Hint {
@@ -37,18 +40,22 @@ impl Hint {
             Self::Written(runs) => runs.iter().fold("written".to_owned(), |text, run| text + " " + &run.to_string()),
             Self::Stop(run) => format!("stop {run}"),
             Self::Released => "released".to_owned(),
+            Self::Told { node, lines } => format!("told {node} {lines}"),
         }
     }
 
     /// `None` for what a newer version says.
     fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split(' ');
-        let kind = words.next()?;
-        let mut runs = words.map(|word| word.parse().ok().map(RunId));
+        let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
+        let mut runs = rest.split_terminator(' ').map(|word| word.parse().ok().map(RunId));
         match kind {
             "written" => runs.collect::<Option<_>>().map(Self::Written),
             "stop" => runs.next()?.map(Self::Stop),
             "released" => Some(Self::Released),
+            "told" => {
+                let (node, lines) = rest.split_once(' ')?;
+                Some(Self::Told { node: node.parse().ok()?, lines: lines.to_owned() })
+            }
             _ => None,
         }
     }
@@ -86,9 +93,10 @@ impl Bus {
     }
 }
 
-/// Tells the other nodes, if there are any.
-pub(crate) async fn tell(backend: &Backend, hint: Hint) {
-    let Some(node) = backend.node.get().filter(|node| node.has_others()) else { return };
+/// Tells the other nodes, if there are any. `false`: the bus fails.
+pub(crate) async fn tell(backend: &Backend, hint: Hint) -> bool {
+    let Some(node) = backend.node.get().filter(|node| node.has_others()) else { return true };
+    let mut is_told = true;
     let hints = match hint {
         Hint::Written(runs) => runs.chunks(MAX_RUNS).map(|runs| Hint::Written(runs.to_vec())).collect(),
         hint => vec![hint],
@@ -97,8 +105,10 @@ pub(crate) async fn tell(backend: &Backend, hint: Hint) {
         let told = timeout(TELL_LIMIT, db::hints::tell(node.db(), &hint.text())).await;
         if let Err(error) = told.unwrap_or(Err(db::Error::Silent)) {
             tracing::debug!(error = &error as &dyn std::error::Error, "a hint was not told");
+            is_told = false;
         }
     }
+    is_told
 }
 
 /// Hears what the other nodes tell, until the process goes down.
@@ -124,6 +134,7 @@ async fn hear(backend: &Backend) -> db::Result<()> {
     let Some(mut listener) = db::hints::Listener::connect(&backend.db, &backend.config.database_url).await? else {
         return Ok(());
     };
+    events::missed_something(backend);
     loop {
         if let Some(text) = listener.next().await? {
             if let Some(hint) = Hint::parse(&text) {
@@ -131,6 +142,7 @@ async fn hear(backend: &Backend) -> db::Result<()> {
             }
         } else {
             backend.bus.wake_all();
+            events::missed_something(backend);
             heed(backend, Hint::Released);
         }
     }
@@ -144,6 +156,7 @@ fn heed(backend: &Backend, hint: Hint) {
                 live.end_early(EarlyEnd::Stopped);
             }
         }
+        Hint::Told { node, lines } => events::hear(backend, node, &lines),
         Hint::Released => {
             if let Some(node) = backend.node.get() {
                 node.look.notify_one();
@@ -155,12 +168,12 @@ fn heed(backend: &Backend, hint: Hint) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[test]
     fn a_hint_is_heard_as_it_was_told() {
         let run = |number| RunId(Uuid::from_u128(number));
-        for hint in [Hint::Written(vec![run(1), run(u128::MAX)]), Hint::Stop(run(2)), Hint::Released] {
+        let told = Hint::Told { node: Uuid::from_u128(3), lines: "7 {\"a b\":1}\n*".to_owned() };
+        for hint in [Hint::Written(vec![run(1), run(u128::MAX)]), Hint::Stop(run(2)), Hint::Released, told] {
             assert_eq!(Hint::parse(&hint.text()), Some(hint));
         }
         assert_eq!(Hint::parse("from_tomorrow x"), None);

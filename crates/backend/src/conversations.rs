@@ -3,13 +3,13 @@
 use crate::db::messages::Message as Stored;
 use crate::rendering::{Part, Source};
 use crate::runs::transcript::Transcript;
-use crate::{Actor, Backend, Error, db, error::Result, models};
+use crate::{Actor, Backend, Error, db, error::Result, events, models};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use types::{
     Conversation, ConversationId, ConversationSummary, ConversationView, History, Message, MessageBody, MessageId,
     MessageRole, MessageView, ModelInfo, ModelRef, MoodView, Page, RenameConversation, RunId, RunPosition, Siblings,
-    Statement, StreamId, quote_from,
+    Statement, StreamId, UserEvent, quote_from,
 };
 
 /// Conversations removed in one statement when all are.
@@ -95,6 +95,8 @@ pub async fn rename(
     if !db::conversations::rename(&backend.db, id, actor.id(), title, backend.clock.now()).await? {
         return Err(Error::conversation_not_found());
     }
+    let event = UserEvent::ConversationRenamed { conversation_id: id, title: title.to_owned() };
+    events::publish(backend, actor.id(), event);
     let renamed = db::conversations::find(&backend.db, id, actor.id()).await?;
     renamed.map(ConversationSummary::from).ok_or_else(Error::conversation_not_found)
 }
@@ -116,11 +118,20 @@ pub async fn delete(backend: &Backend, actor: &Actor, id: ConversationId) -> Res
         return Err(Error::conversation_not_found());
     }
     backend.runs.lose(id);
+    events::publish(backend, actor.id(), UserEvent::ConversationDeleted { conversation_id: id });
     Ok(())
 }
 
 /// Removes all of the user's conversations.
 pub async fn delete_all(backend: &Backend, actor: &Actor) -> Result<()> {
+    let outcome = delete_in_batches(backend, actor).await;
+    // Where it broke off some are gone, and others are not.
+    let event = if outcome.is_ok() { UserEvent::ConversationsCleared } else { UserEvent::Resync };
+    events::publish(backend, actor.id(), event);
+    outcome
+}
+
+async fn delete_in_batches(backend: &Backend, actor: &Actor) -> Result<()> {
     loop {
         let deleted = db::conversations::delete_some(&backend.db, actor.id(), DELETE_BATCH).await?;
         if deleted.is_empty() {

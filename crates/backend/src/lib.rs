@@ -11,6 +11,7 @@ mod clock;
 pub mod conversations;
 mod db;
 mod error;
+pub mod events;
 pub mod fill;
 pub mod insights;
 pub mod models;
@@ -89,6 +90,8 @@ pub struct Inner {
     runs: runs::live::Runs,
     slots: Arc<Slots>,
     bus: bus::Bus,
+    feeds: Arc<events::Feeds>,
+    outbox: events::Outbox,
     /// Set when the work is taken up: a command beside the one that serves writes no answers.
     node: OnceLock<Arc<Node>>,
     /// No new runs are taken from here on.
@@ -133,6 +136,8 @@ impl Backend {
             runs: runs::live::Runs::default(),
             slots: Slots::new(config.run_limits),
             bus: bus::Bus::default(),
+            feeds: Arc::default(),
+            outbox: events::Outbox::default(),
             node: OnceLock::new(),
             stopping: CancellationToken::new(),
             closed: CancellationToken::new(),
@@ -150,6 +155,7 @@ impl Backend {
         let node = self.node.get_or_init(|| node);
         self.background.spawn(runs::node::keep(self.clone(), Arc::clone(node)));
         self.background.spawn(bus::listen(self.clone()));
+        self.background.spawn(events::tell_others(self.clone()));
         self.background.spawn(runs::log::write(self.clone()));
         self.background.spawn(prune(self.clone()));
         self.background.spawn(insights::keep_rolled_up(self.clone()));

@@ -1,6 +1,6 @@
 //! Sign-ins: making, finding and ending them. Each is a row; what it carries is the door's business.
 
-use crate::{Account, Actor, Backend, Error, Via, db, error::Result};
+use crate::{Account, Actor, Backend, Error, Via, db, error::Result, events};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use types::{AccessToken, ErrorCode, Preferences, SessionId, UserId};
@@ -109,6 +109,7 @@ pub async fn actor_from_token(backend: &Backend, token: &str, request_id: &str) 
 pub async fn log_out(backend: &Backend, actor: &Actor) -> Result<()> {
     db::sessions::delete(&backend.db, actor.session, actor.id()).await?;
     backend.runs.end_followers_of(actor.session);
+    events::check_sign_ins(backend, actor.id());
     Ok(())
 }
 

@@ -8,9 +8,9 @@ use crate::{
     Actor, Backend, Error,
     db::{self, Tx, tree, tree::Held},
     error::Result,
-    sentiment,
+    events, sentiment,
 };
-use types::{ConversationId, ConversationSummary, MessageId, MessageStatus, ShownBranch, TITLE_MAX_CHARS};
+use types::{ConversationId, ConversationSummary, MessageId, MessageStatus, ShownBranch, TITLE_MAX_CHARS, UserEvent};
 use uuid::Uuid;
 
 /// Shows the branch of a message: from the conversation's beginning to the newest end below it.
@@ -75,7 +75,9 @@ pub async fn fork(backend: &Backend, actor: &Actor, id: MessageId) -> Result<Con
     sentiment::recompute(&mut tx, fork).await?;
     tx.commit().await?;
     let forked = db::conversations::find(&backend.db, fork, actor.id()).await?;
-    forked.map(ConversationSummary::from).ok_or_else(Error::conversation_not_found)
+    let forked = forked.map(ConversationSummary::from).ok_or_else(Error::conversation_not_found)?;
+    events::publish(backend, actor.id(), UserEvent::ConversationCreated { conversation: forked.clone() });
+    Ok(forked)
 }
 
 async fn hold(tx: &mut Tx, actor: &Actor, id: MessageId) -> Result<Held> {

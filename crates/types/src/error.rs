@@ -80,6 +80,8 @@ error_codes! {
     RateLimited = "rate_limited" => 429,
     /// As many answers of the user's are being written as may be at once.
     TooManyRuns = "too_many_runs" => 429,
+    /// As many of the user's sockets and streams of events are open as may be at once.
+    TooManyStreams = "too_many_streams" => 429,
     /// A fault of Lia's. The log has the reason under the request's id.
     Internal = "internal" => 500,
     /// The database cannot be reached.

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod ids;
 mod insights;
+mod live;
 mod model;
 mod preferences;
 mod sentiment;
@@ -28,6 +29,7 @@ pub use insights::{
     AnswerDrops, ConversationTurns, DROP_MIN, InsightChoices, InsightGroup, InsightParameters, InsightPoint,
     InsightQuery, InsightStep, PEOPLE_MIN, SentimentInsights,
 };
+pub use live::{Channel, ClientMessage, ServerMessage, UserEvent};
 pub use model::{Model, ModelCatalogue, Price, ProviderView};
 pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences, PreferencesChange};
 pub use sentiment::{

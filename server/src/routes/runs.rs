@@ -27,7 +27,7 @@ use utoipa::IntoParams;
 /// Often enough that no proxy takes a thinking model for a dead connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a follower waits before it comes back after a restart.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -138,7 +138,14 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<StreamId>> {
 /// The answer that carries a run's events; 204 where nothing is left to come.
 pub(super) fn events_response(state: &AppState, follower: Option<Follower>) -> Response {
     let Some(follower) = follower else { return StatusCode::NO_CONTENT.into_response() };
-    let events = events_of(follower, state.backend.shutting_down());
+    stream_response(events_of(follower, state.backend.shutting_down()))
+}
+
+/// The answer that carries events, with a heartbeat, past whatever would hold them back.
+pub(super) fn stream_response<E>(events: E) -> Response
+where
+    E: Stream<Item = Result<Event, Infallible>> + Send + 'static,
+{
     let mut response = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -15,6 +15,7 @@ mod failures;
 mod forms;
 mod health;
 mod limits;
+mod live;
 mod models;
 mod openapi;
 mod preferences;

@@ -6,6 +6,7 @@ mod events;
 mod program;
 mod proxy;
 mod raw;
+mod socket;
 
 pub(crate) use app::{Setup, TestApp, on_both};
 pub(crate) use client::{Answer, Client, PASSWORD, account};
@@ -13,3 +14,4 @@ pub(crate) use events::{Event, Events, text};
 pub(crate) use program::Program;
 pub(crate) use proxy::Proxy;
 pub(crate) use raw::Raw;
+pub(crate) use socket::Socket;

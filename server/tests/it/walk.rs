@@ -93,7 +93,7 @@ async fn documented(app: &TestApp, things: &Things) -> Vec<Route> {
 
 async fn call(user: &Client, route: &Route) -> Answer {
     let request = user.request(route.method.clone(), &route.path).header("accept", "application/json");
-    Answer::read(match &route.body {
+    Answer::read_beginning(match &route.body {
         Some(body) => request.json(body),
         None => request,
     })

@@ -115,6 +115,16 @@ pub(crate) async fn find_by_client_message(db: &Db, client_id: Uuid, owner: User
     Ok(row.map(Run::from))
 }
 
+/// The user's runs that are being written, oldest first: a few, since there may be no more of them at once.
+pub(crate) async fn list_running(db: &Db, owner: UserId) -> Result<Vec<Run>> {
+    // By what is running, and not by all that the user ever had: that nothing of it has an end picks the index.
+    const SQL: &str = "select id, conversation_id, message_id, user_message_id, request_digest, \
+                       status = 'running' as running, lease_number, last_seq from runs \
+                       where status = 'running' and finished_at is null and user_id = $1 order by id limit 100";
+    let rows: Vec<Row> = read!(db, |pool| sqlx::query_as(SQL).bind(owner.0).fetch_all(pool).await?);
+    Ok(rows.into_iter().map(Run::from).collect())
+}
+
 /// Asks whoever writes the user's run to stop, and says whether somebody does.
 pub(crate) async fn request_stop(db: &Db, id: RunId, owner: UserId, now: DateTime<Utc>) -> Result<bool> {
     const SQL: &str = "update runs set stop_requested_at = coalesce(stop_requested_at, $3) \

@@ -11,6 +11,7 @@ use crate::db::{
     tree::{self, Place},
 };
 use crate::{Backend, Error, error::Result, sentiment};
+use chrono::{DateTime, Utc};
 use types::{ConversationId, ErrorCode, MessageId, MessageRole, ModelInfo, StartedRun, VERSIONS_MAX};
 
 /// What was stored.
@@ -18,6 +19,8 @@ pub(super) struct Stored {
     pub(super) started: StartedRun,
     /// What the run goes on with.
     pub(super) kept: Option<Kept>,
+    /// When that was.
+    pub(super) begun_at: DateTime<Utc>,
 }
 
 /// An answer that a run goes on with.
@@ -63,7 +66,7 @@ pub(super) async fn insert(backend: &Backend, target: Target, exchange: &NewExch
     }
     show(&mut tx, conversation, head, Some(answer), Some(&settings)).await?;
     tx.commit().await?;
-    Ok(Stored { started: started(exchange, question, answer), kept })
+    Ok(Stored { started: started(exchange, question, answer), kept, begun_at: now })
 }
 
 /// Shows another branch of a conversation, and makes its sentiment that of the questions on it. For transactions that

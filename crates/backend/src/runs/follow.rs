@@ -288,7 +288,7 @@ fn gone(error: Error) -> RunEvent {
 }
 
 /// Waits until a sign-in ends. Missing some because they were too many counts as ended: the client comes back.
-async fn signed_out(sign_outs: &mut broadcast::Receiver<SessionId>, session: SessionId) {
+pub(crate) async fn signed_out(sign_outs: &mut broadcast::Receiver<SessionId>, session: SessionId) {
     loop {
         match sign_outs.recv().await {
             Ok(ended) if ended != session => {}

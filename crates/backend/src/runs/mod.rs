@@ -20,6 +20,7 @@ pub(crate) mod transcript;
 mod wish;
 mod write;
 
+pub(crate) use follow::signed_out;
 pub use follow::{Follower, follow};
 pub use wish::Wish;
 
@@ -29,15 +30,19 @@ use crate::{
     bus::{self, Hint},
     db,
     error::Result,
-    models,
+    events, models,
     models::Choice,
     sessions,
 };
 use branch::Stored;
+use chrono::{DateTime, Utc};
 use live::{EarlyEnd, Live};
 use slots::{Full, Slot};
 use std::sync::Arc;
-use types::{ApiError, ConversationId, ErrorCode, ModelRef, Preferences, RunId, StartedRun, title_from};
+use types::{
+    ApiError, ConversationId, ConversationSummary, ErrorCode, ModelRef, Preferences, RunId, StartedRun, UserEvent,
+    UserId, title_from,
+};
 use uuid::Uuid;
 use wish::{Order, Target};
 
@@ -107,6 +112,7 @@ async fn launch(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Launched
 /// Has the answer of a stored run written.
 fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice: Choice, slot: Slot) -> Arc<Live> {
     let (started, owner) = (stored.started, actor.id());
+    tell_of(backend, owner, &started, stored.begun_at);
     let live = match stored.kept {
         Some(kept) => backend.runs.insert_going_on(started, owner, FIRST_LEASE, kept.before, kept.transcript),
         None => backend.runs.insert(started, owner, FIRST_LEASE),
@@ -121,6 +127,22 @@ fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice:
     live
 }
 
+/// Tells the user's other tabs and devices of a run that was just stored, and of its conversation where that begins.
+fn tell_of(backend: &Backend, owner: UserId, started: &StartedRun, begun_at: DateTime<Utc>) {
+    if let Some(title) = &started.title {
+        let conversation = ConversationSummary {
+            id: started.conversation_id,
+            title: title.clone(),
+            // The question and its answer.
+            message_count: 2,
+            created_at: begun_at,
+            updated_at: begun_at,
+        };
+        events::publish(backend, owner, UserEvent::ConversationCreated { conversation });
+    }
+    events::publish(backend, owner, UserEvent::RunStarted(started.clone()));
+}
+
 /// The run that was stored after all. One that goes on with an answer is left to the node, which knows how.
 async fn find_saved(backend: &Backend, actor: &Actor, order: &Order, id: RunId) -> Result<Option<Stored>> {
     if matches!(order.target, Some(Target::On(_))) {
@@ -128,7 +150,8 @@ async fn find_saved(backend: &Backend, actor: &Actor, order: &Order, id: RunId) 
     }
     let run = db::runs::find(&backend.db, id, actor.id()).await?;
     let title = order.request.conversation_id.is_none().then(|| title_from(&order.request.message));
-    let stored = |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, kept: None };
+    let begun_at = backend.clock.now();
+    let stored = |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, kept: None, begun_at };
     Ok(run.filter(|run| run.running).map(stored))
 }
 
@@ -159,7 +182,7 @@ pub async fn stop(backend: &Backend, actor: &Actor, id: RunId) -> Result<()> {
     if db::runs::request_stop(&backend.db, id, actor.id(), backend.clock.now()).await? {
         match backend.runs.find(id, actor.id()) {
             Some(live) => live.end_early(EarlyEnd::Stopped),
-            None => bus::tell(backend, Hint::Stop(id)).await,
+            None => drop(bus::tell(backend, Hint::Stop(id)).await),
         }
         return Ok(());
     }
@@ -183,6 +206,7 @@ async fn save(
     let conversation_id = request.conversation_id.unwrap_or_else(|| ConversationId(Uuid::now_v7()));
     let title = request.conversation_id.is_none().then(|| title_from(&request.message));
     let model = choice.info();
+    let begun_at = backend.clock.now();
     let chosen = ModelRef { provider: model.provider.clone(), model: model.model.clone() };
     let exchange = NewExchange {
         run: run_id,
@@ -199,7 +223,7 @@ async fn save(
         sentiment_method: choice.sentiment_method,
         settings: choice.settings,
         node: backend.node()?.id,
-        now: backend.clock.now(),
+        now: begun_at,
     };
     if let Some(target) = target {
         return branch::insert(backend, target, &exchange).await;
@@ -212,7 +236,7 @@ async fn save(
     };
     let (user_message_id, message_id) = stored.ok_or_else(Error::conversation_not_found)?;
     let started = StartedRun { conversation_id, message_id, user_message_id, run_id, title };
-    Ok(Stored { started, kept: None })
+    Ok(Stored { started, kept: None, begun_at })
 }
 
 /// Why a run could not be stored beside those that are: either this send was stored a moment ago, or the

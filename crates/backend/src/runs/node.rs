@@ -5,7 +5,7 @@
 //! database that was away cost at worst a needless takeover.
 
 use super::{live::EarlyEnd, take_over};
-use crate::{Backend, db, error::Result};
+use crate::{Backend, db, error::Result, events};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
@@ -56,10 +56,13 @@ impl Node {
 
     /// Renews the lease. A node that was without one for a while (the database was away, or the process stood still) may
     /// not claim for as long as a lease lasts: the others have to have a chance to come back as well.
-    async fn renew(&self) -> db::Result<()> {
+    ///
+    /// `true`: others are there of whom this node did not know.
+    async fn renew(&self) -> db::Result<bool> {
         let asked = Instant::now();
         let renewed = timeout(self.lease, db::nodes::renew(&self.db, self.id, self.lease)).await;
         let others = renewed.unwrap_or(Err(db::Error::Silent))?;
+        let have_come = others && !self.others.swap(others, Ordering::Relaxed);
         self.others.store(others, Ordering::Relaxed);
         let mut may_claim = self.may_claim.lock().unwrap_or_else(PoisonError::into_inner);
         let first = may_claim.0 == may_claim.1;
@@ -68,7 +71,7 @@ impl Node {
         }
         // Counted from before the database was asked: its clock has begun later.
         may_claim.1 = asked + self.lease;
-        Ok(())
+        Ok(have_come)
     }
 
     fn may_claim(&self) -> bool {
@@ -101,11 +104,16 @@ pub(crate) async fn keep(backend: Backend, node: Arc<Node>) {
     loop {
         let kept = tokio::select! {
             _ = turns.tick() => node.renew().await,
-            () = node.look.notified() => Ok(()),
+            () = node.look.notified() => Ok(false),
             () = backend.closed.cancelled() => return,
         };
         let swept = match kept {
-            Ok(()) => sweep(&backend, &node).await,
+            Ok(have_come) => {
+                if have_come {
+                    events::others_have_come(&backend);
+                }
+                sweep(&backend, &node).await
+            }
             Err(error) => Err(error),
         };
         if let Err(error) = swept {

@@ -10,12 +10,14 @@ use super::{context, failure};
 use crate::db::{run_log::Entry, sentiment::Asked};
 use crate::models::Choice;
 use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
-use crate::{Backend, db, error::Result, sentiment};
+use crate::{Backend, db, error::Result, events, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, Page, RunError, RunEvent, Usage};
+use types::{
+    ErrorCode, FinishReason, MessageStatus, ModelInfo, Page, RunError, RunEvent, StartedRun, Usage, UserEvent,
+};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
 const MAX_BACKLOG: u32 = 1 << 20;
@@ -392,7 +394,10 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, asked: Optio
             stored => stored,
         };
         match stored {
-            Ok(true) => return live.close(ending.events()),
+            Ok(true) => {
+                live.close(ending.events());
+                return tell_of(backend, live, ending.status);
+            }
             Ok(false) => return,
             Err(error) => {
                 tried = true;
@@ -404,6 +409,13 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, asked: Optio
             () = backend.closed.cancelled() => return,
         }
     }
+}
+
+/// Tells the user's other tabs and devices of a run that has ended.
+fn tell_of(backend: &Backend, live: &Live, status: MessageStatus) {
+    let StartedRun { conversation_id, message_id, run_id, .. } = live.started;
+    let event = UserEvent::RunFinished { conversation_id, message_id, run_id, status };
+    events::publish(backend, live.owner, event);
 }
 
 /// Stores what the log of a run lacks and lets go of the run, so that whoever claims it has all of it. Where that fails,

@@ -11,6 +11,8 @@ use server::{
     edge::body::BodyLimits,
     router,
     serve::{self, ConnectionLimits},
+    socket::SocketLimits,
+    state::AppState,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use std::{
@@ -52,6 +54,7 @@ pub(crate) struct Setup {
     variables: BTreeMap<String, String>,
     body_limits: BodyLimits,
     connection_limits: ConnectionLimits,
+    socket_limits: SocketLimits,
     lease: Duration,
     folder: Arc<TempDir>,
 }
@@ -63,6 +66,7 @@ impl Setup {
             variables: BTreeMap::new(),
             body_limits: BodyLimits::default(),
             connection_limits: ConnectionLimits { farewell: Duration::from_secs(2), ..ConnectionLimits::default() },
+            socket_limits: SocketLimits::default(),
             lease: backend::LEASE,
             folder,
         }
@@ -97,6 +101,12 @@ impl Setup {
     /// How long a body may take.
     pub(crate) fn with_body_time(mut self, time: Duration) -> Self {
         self.body_limits.time = time;
+        self
+    }
+
+    /// How patient sockets are.
+    pub(crate) fn with_socket_limits(mut self, limits: SocketLimits) -> Self {
+        self.socket_limits = limits;
         self
     }
 
@@ -167,7 +177,7 @@ impl Running {
         config.lease = setup.lease;
         let backend = commands::open(&config).await.unwrap();
         backend.take_up_work().await.unwrap();
-        let state = router::state(&config, backend.clone());
+        let state = AppState { socket_limits: setup.socket_limits, ..router::state(&config, backend.clone()) };
         let router = router::build(&config, state, setup.body_limits).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

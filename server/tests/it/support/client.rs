@@ -103,6 +103,19 @@ impl Answer {
         Self { status, headers, text: response.text().await.unwrap() }
     }
 
+    /// The same, but of a stream of events that need not end only what comes first.
+    pub(crate) async fn read_beginning(request: reqwest::RequestBuilder) -> Self {
+        let mut response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let is_stream = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let text = if is_stream {
+            String::from_utf8(response.chunk().await.unwrap().unwrap_or_default().to_vec()).unwrap()
+        } else {
+            response.text().await.unwrap()
+        };
+        Self { status, headers, text }
+    }
+
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))

@@ -13,7 +13,8 @@ use crate::{
 };
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::stream;
-use reqwest::Response;
+use reqwest::{Response, header::HeaderMap};
+use serde_json::Map;
 use std::{borrow::Cow, collections::VecDeque, sync::Arc};
 use tokio::time::{Instant, sleep};
 
@@ -181,6 +182,8 @@ impl Answer {
         let read = connection.take(chunk.as_deref(), &mut self.output);
         if self.output.spoken {
             connection.permit.speak();
+            // Nobody asks again who has heard a word, so the question, which may be long, is not kept for that.
+            self.call.body = Map::new();
         }
         read?;
         if self.output.finish.is_some() && self.finished.is_none() {
@@ -195,8 +198,10 @@ impl Answer {
     async fn connect(&self) -> Result<Connection, Error> {
         let permit = self.endpoint.breaker.permit()?;
         match self.open().await {
-            Ok(response) => {
+            Ok(mut response) => {
                 let request_id = failure::request_id(response.headers());
+                // They are parts of the buffer that the head was read into, and would keep it for as long as the answer lasts.
+                *response.headers_mut() = HeaderMap::new();
                 Ok(Connection { response, reader: self.call.wire.reader(), body: Body::Blank, request_id, permit })
             }
             Err(error) => {

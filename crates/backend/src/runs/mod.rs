@@ -119,9 +119,10 @@ fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice:
     };
     // Where the conversation begins, nothing else has been said.
     let opening = order.request.conversation_id.is_none().then_some(order.request.message);
-    let writing = write::write(backend.clone(), live.clone(), choice, opening);
+    let (writer, written) = (backend.clone(), live.clone());
+    // Called inside: a future that is handed in and then awaited lies in the task twice.
     backend.runs.tasks.spawn(async move {
-        writing.await;
+        write::write(writer, written, choice, opening).await;
         drop(slot);
     });
     live

@@ -9,6 +9,7 @@ use crate::{
     endpoint::{Call, Endpoint},
     estimate_tokens, failure, http,
     sse::{Decoder, Frame},
+    surrogates::Half,
     wire::Reader,
 };
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -28,6 +29,8 @@ pub(crate) struct Output {
     written: u64,
     /// What the provider counted, see [`count`](Self::count).
     usage: Usage,
+    /// Half of a character that the last text ended with.
+    pub(crate) half: Option<Half>,
     /// Why the answer ended; the last one counts, for some wires say it twice.
     pub(crate) finish: Option<Finish>,
     /// The wire's end mark has come: nothing that follows matters.
@@ -61,6 +64,8 @@ impl Output {
 
     fn say(&mut self, text: Cow<'_, str>, delta: impl Fn(String) -> Delta) {
         if !text.is_empty() {
+            let is_half_lost = self.half.take().is_some();
+            let text = if is_half_lost { Cow::Owned(format!("\u{FFFD}{text}")) } else { text };
             self.spoken = true;
             self.written += estimate_tokens(&text);
             self.deltas.push_back(delta(clean(text)));
@@ -186,7 +191,8 @@ impl Answer {
             self.call.body = Map::new();
         }
         read?;
-        if self.output.finish.is_some() && self.finished.is_none() {
+        // Who still speaks has not finished, whatever it said.
+        if self.output.finish.is_some() && (self.finished.is_none() || !self.output.deltas.is_empty()) {
             self.finished = Some(Instant::now());
         }
         if self.output.ended || chunk.is_none() {
@@ -216,7 +222,10 @@ impl Answer {
         let until = (Instant::now() + limits.first_token).min(self.started + limits.total);
         let response = http::send(self.endpoint.post(&self.call)?, self.endpoint.key.as_ref(), until).await?;
         if http::media_type(&response) == "text/html" {
-            return Err(Error::new(ErrorKind::Protocol, "a web page where an answer should be"));
+            return Err(web_page());
+        }
+        if http::is_compressed(&response) {
+            return Err(Error::new(ErrorKind::Protocol, "a compressed answer, which nobody asked for"));
         }
         Ok(response)
     }
@@ -307,6 +316,7 @@ impl Connection {
         if let (Body::Blank, Some(bytes)) = (&self.body, chunk) {
             match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
                 None => return Ok(()),
+                Some(b'<') => return Err(web_page()),
                 Some(b'{' | b'[') => self.body = Body::Documents(Documents::default()),
                 Some(_) => self.body = Body::Events(Decoder::new()),
             }
@@ -349,6 +359,10 @@ impl Connection {
     }
 }
 
+fn web_page() -> Error {
+    Error::new(ErrorKind::Protocol, "a web page where an answer should be")
+}
+
 /// Reads every frame that the decoder has, up to the end mark.
 pub(crate) fn read_frames(decoder: &mut Decoder, reader: &mut Reader, output: &mut Output) -> Result<(), Error> {
     while !output.ended
@@ -356,7 +370,7 @@ pub(crate) fn read_frames(decoder: &mut Decoder, reader: &mut Reader, output: &m
     {
         match frame? {
             Frame::Event(event) => reader.event(&event, output)?,
-            Frame::Json(json) => reader.json(&json, output)?,
+            Frame::Json(json) => reader.stray(&json, output)?,
         }
     }
     Ok(())

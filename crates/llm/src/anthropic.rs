@@ -17,7 +17,7 @@ use reqwest::{
     header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Map, Value, json};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, mem, sync::Arc};
 
 /// Anthropic's endpoint.
 #[derive(Clone, Debug)]
@@ -164,14 +164,44 @@ fn message(message: &ChatMessage) -> Result<Value, Error> {
 }
 
 /// Reads one response.
-#[derive(Debug)]
-pub(crate) struct Reader;
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    /// The words with which a block of text began, until it is clear that its first piece does not repeat them.
+    begun: String,
+}
 
 impl Reader {
-    #[expect(clippy::unused_self, reason = "a reader is asked like every other")]
     #[expect(clippy::unnecessary_wraps, reason = "other wires have errors of their own")]
     pub(crate) fn event(&mut self, event: &Value, output: &mut Output) -> Result<(), Error> {
         match text(event, "/type") {
+            "content_block_delta" if text(event, "/delta/type") == "text_delta" => {
+                self.go_on(text(event, "/delta/text"), output);
+            }
+            kind @ ("content_block_start" | "content_block_stop" | "message_delta" | "message_stop") => {
+                self.end(output);
+                self.other(kind, event, output);
+            }
+            kind => self.other(kind, event, output),
+        }
+        Ok(())
+    }
+
+    /// The first words of a block come with its beginning, with its first piece, or (MiniMax) with both.
+    fn go_on(&mut self, piece: &str, output: &mut Output) {
+        if piece != self.begun {
+            self.end(output);
+        }
+        self.begun.clear();
+        output.text(Cow::Borrowed(piece));
+    }
+
+    /// Gives out what was held back.
+    pub(crate) fn end(&mut self, output: &mut Output) {
+        output.text(Cow::Owned(mem::take(&mut self.begun)));
+    }
+
+    fn other(&mut self, kind: &str, event: &Value, output: &mut Output) {
+        match kind {
             "message_start" => {
                 // One that holds words already is the first; another, as gateways splice them in, repeats them.
                 if !output.has_spoken() {
@@ -183,13 +213,21 @@ impl Reader {
                 output.count(Usage { output_tokens: None, ..usage(&event["message"]["usage"]) });
                 read_finish(&event["message"], output);
             }
+            "content_block_start" if text(event, "/content_block/type") == "text" => {
+                text(event, "/content_block/text").clone_into(&mut self.begun);
+            }
             "content_block_start" => block(&event["content_block"], output),
             "content_block_delta" => block(&event["delta"], output),
             "message_delta" => {
                 output.count(usage(&event["usage"]));
                 read_finish(&event["delta"], output);
             }
-            "message_stop" => output.ended = true,
+            // A server that marks the end but never says why: the answer is complete as far as anybody knows.
+            "message_stop" => {
+                let why = output.finish.take();
+                output.finish = why.or_else(|| output.has_spoken().then(|| Finish::Other("message_stop".into())));
+                output.ended = true;
+            }
             "message" => {
                 for item in list(event, "/content") {
                     block(item, output);
@@ -200,7 +238,6 @@ impl Reader {
             }
             _ => {}
         }
-        Ok(())
     }
 }
 

@@ -126,9 +126,12 @@ struct Chunk<'a> {
     choices: Option<Vec<Choice<'a>>>,
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
-    /// Where Groq counts.
+    /// Where Groq counts, and says what broke.
     #[serde(borrow, default)]
     x_groq: Option<&'a RawValue>,
+    /// MiniMax's outcome, in every chunk.
+    #[serde(borrow, default)]
+    base_resp: Option<&'a RawValue>,
     /// Ollama's own wire: the words, and whether and why they were the last.
     #[serde(borrow, default)]
     message: Option<&'a RawValue>,
@@ -146,6 +149,9 @@ struct Choice<'a> {
     message: Option<Message<'a>>,
     #[serde(borrow, default)]
     finish_reason: Option<&'a RawValue>,
+    /// Where OpenRouter says what the provider behind it failed with.
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
     /// Where Moonshot counts.
     #[serde(borrow, default)]
     usage: Option<&'a RawValue>,
@@ -162,6 +168,8 @@ struct Message<'a> {
     #[serde(borrow, default)]
     reasoning: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    reasoning_text: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     reasoning_details: Option<&'a RawValue>,
 }
 
@@ -169,6 +177,8 @@ struct Message<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
     think: ThinkBlock,
+    /// Words have come as deltas, so that a whole message repeats them.
+    has_deltas: bool,
 }
 
 impl Reader {
@@ -190,7 +200,7 @@ impl Reader {
 
     fn chunk(&mut self, chunk: Chunk<'_>, event: &Event, output: &mut Output) -> Result<(), Error> {
         let is_error = event.name == "error" || chunk.object.is_some_and(|object| object.get() == "\"error\"");
-        if is_error || chunk.error.is_some() {
+        if is_error || chunk.error.is_some() || chunk.base_resp.is_some() {
             let document = serde_json::from_str(event.data.trim()).unwrap_or(Value::Null);
             if let Some(error) = failure::find(&document).or(is_error.then_some(&document)) {
                 read_usage(chunk.usage, output);
@@ -199,6 +209,7 @@ impl Reader {
         }
         if let Some(groq) = chunk.x_groq.and_then(|groq| serde_json::from_str::<Value>(groq.get()).ok()) {
             count(&groq["usage"], output);
+            failure::find(&groq).map_or(Ok(()), |error| Err(failure::from_event(error)))?;
         }
         read_usage(chunk.usage, output);
         if chunk.done.is_some() && chunk.message.is_some() {
@@ -246,23 +257,32 @@ impl Reader {
     }
 
     fn choice(&mut self, choice: Choice<'_>, output: &mut Output) -> Result<(), Error> {
-        if let Some(message) = choice.delta.or(choice.message) {
+        if let Some(delta) = choice.delta {
+            self.message(&delta, output);
+            self.has_deltas |= output.has_spoken();
+        } else if let Some(message) = choice.message.filter(|_| !self.has_deltas) {
             self.message(&message, output);
         }
         read_usage(choice.usage, output);
+        let error = choice.error.and_then(|error| serde_json::from_str(error.get()).ok()).unwrap_or(Value::Null);
+        if failure::is_truthy(&error) {
+            return Err(failure::from_event(&error));
+        }
         match choice.finish_reason.and_then(string).as_deref() {
-            None | Some("") => {}
-            Some("error") => return Err(Error::new(ErrorKind::Unavailable, "the provider ended with an error")),
-            // DeepSeek's word for an answer that it gives up in the middle.
-            Some(reason @ "insufficient_system_resource") => return Err(Error::new(ErrorKind::Overloaded, reason)),
-            Some(reason) => output.finish = Some(finish(reason)),
+            // MiniMax and Alibaba write the null as a word.
+            None | Some("" | "null") => {}
+            Some(reason) => match given_up(reason) {
+                Some(kind) => return Err(Error::new(kind, format!("the provider ended with: {reason}"))),
+                None => output.finish = Some(finish(reason)),
+            },
         }
         Ok(())
     }
 
     fn message(&mut self, message: &Message<'_>, output: &mut Output) {
         // Some servers send the same thought in two of these.
-        let thoughts = [message.reasoning_content, message.reasoning, message.reasoning_details];
+        let thoughts =
+            [message.reasoning_content, message.reasoning, message.reasoning_text, message.reasoning_details];
         if let Some(thought) = thoughts.into_iter().flatten().map(thought).find(|thought| !thought.is_empty()) {
             output.thought(Cow::Owned(thought));
         }
@@ -291,11 +311,26 @@ impl Reader {
     }
 }
 
+/// What a reason means that is none for a model to stop: the server gives the answer up in the middle.
+fn given_up(reason: &str) -> Option<ErrorKind> {
+    Some(match reason {
+        "error" | "network_error" => ErrorKind::Unavailable,
+        // vLLM's and those of servers built on it, where they shut down or shrink.
+        "abort" => ErrorKind::Interrupted,
+        // DeepSeek's.
+        "insufficient_system_resource" => ErrorKind::Overloaded,
+        _ => return None,
+    })
+}
+
 fn finish(reason: &str) -> Finish {
     match reason {
         "stop" => Finish::Stop,
-        "length" => Finish::Length,
-        "content_filter" => Finish::ContentFilter,
+        // Mistral's word for the model's own limit among them.
+        "length" | "max_tokens" | "model_length" => Finish::Length,
+        // Zhipu's word; and Google's here, which says why after a colon.
+        "sensitive" => Finish::ContentFilter,
+        filtered if filtered.starts_with("content_filter") => Finish::ContentFilter,
         "tool_calls" | "function_call" => Finish::ToolCalls,
         other => Finish::Other(other.into()),
     }

@@ -1,7 +1,10 @@
-//! Providers' failures in their many words, turned into [`Error`]: by the codes they send, else by the HTTP status, else by
-//! their sentences. Knows every provider's vocabulary and none of their addresses.
+//! Providers' failures, turned into [`Error`]: where the error object is in what they send, and what else it says. What
+//! kind of failure it is, `kinds` finds in their vocabulary. Knows none of their addresses.
+
+mod kinds;
 
 use crate::{Error, ErrorKind, wait};
+use kinds::{codes, kind, kind_of_message, kind_of_status};
 use reqwest::{
     StatusCode,
     header::{HeaderMap, HeaderValue},
@@ -43,18 +46,18 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The error object in a body, wherever the wire puts it: `{"error": …}`, `[{"error": …}]`, or the body itself where it
-/// says that it is one.
+/// says that it is one. MiniMax has its `base_resp` in answers, too.
 pub(crate) fn find(body: &Value) -> Option<&Value> {
     let body = if let Value::Array(list) = body { list.first()? } else { body };
     match body.get("error") {
         Some(error) if is_truthy(error) => Some(error),
         _ if body.get("object").and_then(Value::as_str) == Some("error") => Some(body),
-        _ => None,
+        _ => body.get("base_resp").filter(|outcome| outcome["status_code"].as_i64().is_some_and(|code| code != 0)),
     }
 }
 
 /// Whether an `error` field holds an error; some servers send it empty with every chunk.
-fn is_truthy(error: &Value) -> bool {
+pub(crate) fn is_truthy(error: &Value) -> bool {
     match error {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
@@ -65,171 +68,35 @@ fn is_truthy(error: &Value) -> bool {
 }
 
 fn from_object(object: &Value, status: Option<StatusCode>) -> Error {
-    let message = object.get("message").and_then(Value::as_str).or_else(|| object.as_str()).unwrap_or_default();
+    let message = ["message", "status_msg"].iter().find_map(|field| object.get(*field)?.as_str());
+    let message = message.or_else(|| object.as_str()).unwrap_or_default();
     // What OpenRouter was told by the provider behind it.
     let raw = object.pointer("/metadata/raw").map(|raw| raw.as_str().map_or_else(|| raw.to_string(), String::from));
-    let said = raw.map_or_else(|| message.to_owned(), |raw| format!("{message}: {raw}"));
+    let said = match raw {
+        Some(raw) => format!("{message}: {raw}"),
+        None if message.is_empty() => object.to_string(),
+        None => message.to_owned(),
+    };
     let codes = codes(object);
     let status = status.or_else(|| status_in(object));
     let kind = kind(object, status, &codes, &said);
     let label = codes.first().copied().or(status.as_ref().map(StatusCode::as_str)).unwrap_or("error");
     let parameter = object.get("param").and_then(Value::as_str).filter(|name| !matches!(*name, "" | "None" | "null"));
     let named = parameter.map(|name| format!(" '{name}'")).unwrap_or_default();
-    let detail = if said.is_empty() { object.to_string() } else { said };
-    let mut error = Error::new(kind, format!("{label}{named}: {detail}"));
+    let mut error = Error::new(kind, format!("{label}{named}: {said}"));
     error.parameter = parameter.map(str::to_owned);
     error.retry_after = wait::from_body(object);
     error.retry = object.get("availability").and_then(|availability| availability.get("retryable")?.as_bool());
     error
 }
 
-/// Inside a stream the status is in the object: OpenRouter's and llama.cpp's `code`, Groq's `status_code`.
+/// Inside a stream the status is in the object: OpenRouter's and llama.cpp's `code`, Groq's `status_code`, MiniMax's
+/// `http_code`, Mistral's `raw_status_code`. Their other numbers are no statuses.
 fn status_in(object: &Value) -> Option<StatusCode> {
+    const FIELDS: [&str; 5] = ["code", "status_code", "status", "http_code", "raw_status_code"];
     let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    let number = ["code", "status_code", "status"].iter().find_map(|field| number(object.get(*field)?))?;
-    StatusCode::from_u16(u16::try_from(number).ok()?).ok()
-}
-
-fn kind(object: &Value, status: Option<StatusCode>, codes: &[&str], said: &str) -> ErrorKind {
-    // Groq has the code of a rate limit for a conversation that is longer than a minute's allowance.
-    if status == Some(StatusCode::PAYLOAD_TOO_LARGE) {
-        return ErrorKind::ContextLength;
-    }
-    let kind = codes.iter().find_map(|code| kind_of_code(code)).or_else(|| kind_of_message(said));
-    let kind = kind.unwrap_or_else(|| match status {
-        Some(StatusCode::FORBIDDEN) if object.pointer("/metadata/reasons").is_some() => ErrorKind::ContentFilter,
-        Some(status) if !status.is_success() => kind_of_status(status, said),
-        _ if codes.iter().any(|code| BAD_REQUEST.contains(code)) => ErrorKind::BadRequest,
-        // An error in the middle of an answer that does not say what it is: the provider's own.
-        _ => ErrorKind::Unavailable,
-    });
-    match kind {
-        ErrorKind::RateLimited if is_allowance_of_a_day(object) => ErrorKind::Quota,
-        // It is longer than a minute's allowance, so that no waiting helps.
-        ErrorKind::RateLimited if said.to_lowercase().contains("request too large") => ErrorKind::ContextLength,
-        // Google has one word for both.
-        ErrorKind::Unavailable if is_about_load(said) => ErrorKind::Overloaded,
-        kind => kind,
-    }
-}
-
-/// Codes that say no more than that the request is to blame; a status or a sentence may say more.
-const BAD_REQUEST: [&str; 7] = [
-    "invalid_request_error",
-    "invalid_request",
-    "INVALID_ARGUMENT",
-    "not_found_error",
-    "not_found",
-    "NOT_FOUND",
-    "model_not_found",
-];
-
-fn is_about_load(said: &str) -> bool {
-    let said = said.to_lowercase();
-    said.contains("overloaded") || said.contains("high demand") || said.contains("at capacity")
-}
-
-/// Every code of an error object, the most telling first.
-fn codes(object: &Value) -> Vec<&str> {
-    let metadata = object.get("metadata");
-    let details = object.get("details").and_then(Value::as_array).into_iter().flatten();
-    let reasons = details.filter_map(|detail| detail.get("reason"));
-    let fields = [
-        metadata.and_then(|metadata| metadata.get("error_type")),
-        object.get("code"),
-        object.get("type"),
-        object.get("status"),
-    ];
-    reasons.chain(fields.into_iter().flatten()).filter_map(Value::as_str).collect()
-}
-
-fn kind_of_code(code: &str) -> Option<ErrorKind> {
-    Some(match code {
-        "invalid_api_key"
-        | "authentication_error"
-        | "authentication"
-        | "permission_denied"
-        | "permission_error"
-        | "account_deactivated"
-        | "unsupported_country_region_territory"
-        | "UNAUTHENTICATED"
-        | "PERMISSION_DENIED"
-        | "API_KEY_INVALID" => ErrorKind::Authentication,
-        "insufficient_quota"
-        | "billing_error"
-        | "billing_hard_limit_reached"
-        | "billing_not_active"
-        | "exceeded_current_quota_error"
-        | "payment_required" => ErrorKind::Quota,
-        "rate_limit_exceeded" | "rate_limit_error" | "RESOURCE_EXHAUSTED" | "tokens" | "requests" => {
-            ErrorKind::RateLimited
-        }
-        "context_length_exceeded"
-        | "exceed_context_size_error"
-        | "request_too_large"
-        | "model_context_window_exceeded"
-        | "string_above_max_length" => ErrorKind::ContextLength,
-        "content_filter"
-        | "content_policy_violation"
-        | "image_content_policy_violation"
-        | "refusal"
-        // What OpenAI calls a question that its usage policy forbids.
-        | "invalid_prompt" => ErrorKind::ContentFilter,
-        "overloaded_error"
-        | "server_is_overloaded"
-        | "engine_overloaded_error"
-        | "provider_overloaded"
-        | "slow_down" => ErrorKind::Overloaded,
-        "server_error" | "server" | "api_error" | "provider_unavailable" | "INTERNAL" | "UNAVAILABLE" => {
-            ErrorKind::Unavailable
-        }
-        "timeout" | "timeout_error" | "DEADLINE_EXCEEDED" => ErrorKind::Timeout,
-        _ => return None,
-    })
-}
-
-/// What only the sentence says: many servers have no code for a conversation that is too long, and Anthropic has none for an
-/// account without credit.
-fn kind_of_message(message: &str) -> Option<ErrorKind> {
-    const TOO_LONG: [&str; 10] = [
-        "maximum context length",
-        "context window",
-        "context length",
-        "context size",
-        "context limit",
-        "maximum prompt length",
-        "input is too long",
-        "reduce the length of the messages",
-        "prompt is too long",
-        "input token count",
-    ];
-    let message = message.to_lowercase();
-    if message.contains("credit balance is too low") {
-        return Some(ErrorKind::Quota);
-    }
-    TOO_LONG.iter().any(|phrase| message.contains(phrase)).then_some(ErrorKind::ContextLength)
-}
-
-fn kind_of_status(status: StatusCode, message: &str) -> ErrorKind {
-    match status.as_u16() {
-        401 | 403 => ErrorKind::Authentication,
-        402 => ErrorKind::Quota,
-        408 | 504 | 524 => ErrorKind::Timeout,
-        413 => ErrorKind::ContextLength,
-        429 => ErrorKind::RateLimited,
-        529 => ErrorKind::Overloaded,
-        503 if is_about_load(message) => ErrorKind::Overloaded,
-        500..=599 => ErrorKind::Unavailable,
-        400..=499 => ErrorKind::BadRequest,
-        _ => ErrorKind::Protocol,
-    }
-}
-
-/// Google answers 429 both for a minute's and for a day's allowance; only the quota's id tells them apart.
-fn is_allowance_of_a_day(object: &Value) -> bool {
-    let details = object.get("details").and_then(Value::as_array).into_iter().flatten();
-    let violations = details.filter_map(|detail| detail.get("violations")?.as_array()).flatten();
-    violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
+    let status = |field: &&str| StatusCode::from_u16(u16::try_from(number(object.get(*field)?)?).ok()?).ok();
+    FIELDS.iter().filter_map(status).find(|status| status.is_client_error() || status.is_server_error())
 }
 
 #[cfg(test)]

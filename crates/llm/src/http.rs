@@ -1,8 +1,12 @@
 //! The one HTTP client of this crate, its time limits, and how a request is sent. Knows no wire.
 
-use crate::{ApiKey, Error, ErrorKind, failure};
+use crate::{ApiKey, Error, ErrorKind, brackets::Brackets, failure};
 use bytes::Bytes;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue},
+    redirect::Policy,
+};
 use serde_json::Value;
 use std::{error::Error as _, future::Future, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -85,10 +89,30 @@ pub(crate) async fn send(request: RequestBuilder, key: Option<&ApiKey>, until: I
         return Ok(response);
     }
     let headers = response.headers().clone();
-    // A failure whose body does not come is still that failure.
-    let until = until.min(Instant::now() + FAILURE_PATIENCE);
-    let body = read(response, FAILURE_MAX_BYTES, until).await.unwrap_or_default();
+    let body = if is_compressed(&response) {
+        Vec::new()
+    } else {
+        beginning(response, until.min(Instant::now() + FAILURE_PATIENCE)).await
+    };
     Err(failure::from_response(status, &headers, &body).without_secret(key.map(ApiKey::expose)))
+}
+
+/// As much of a failure's body as comes and is needed: a failure whose body breaks off is still that failure, and a document
+/// needs no end of the body to be whole.
+async fn beginning(mut response: Response, until: Instant) -> Vec<u8> {
+    let (mut body, mut brackets, mut is_whole) = (Vec::new(), Brackets::default(), false);
+    while !is_whole
+        && body.len() < FAILURE_MAX_BYTES
+        && let Ok(Some(chunk)) = chunk(&mut response, until).await
+    {
+        for byte in &chunk {
+            let was_open = brackets.is_open();
+            brackets.take(*byte);
+            is_whole |= was_open && !brackets.is_open();
+        }
+        body.extend_from_slice(&chunk);
+    }
+    body
 }
 
 /// Reads a whole body.
@@ -128,6 +152,12 @@ async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Error>>)
 pub(crate) fn media_type(response: &Response) -> String {
     let value = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Whether a body cannot be read, for nobody asked for compression.
+pub(crate) fn is_compressed(response: &Response) -> bool {
+    let encoding = response.headers().get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
+    encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity"))
 }
 
 fn unreachable(error: reqwest::Error) -> Error {

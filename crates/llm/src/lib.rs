@@ -53,6 +53,7 @@ mod request;
 mod responses;
 pub mod sse;
 mod structured;
+mod surrogates;
 mod think;
 mod wait;
 mod wire;

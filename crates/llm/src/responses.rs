@@ -70,33 +70,32 @@ impl Reader {
             "response.reasoning_summary_part.added" if event["summary_index"].as_u64() > Some(0) => {
                 output.thought(Cow::Borrowed("\n\n"));
             }
-            "response.completed" | "response.incomplete" | "response.failed" => return end(&event["response"], output),
+            "response.completed" | "response.incomplete" => return end(&event["response"], output),
+            "response.failed" => return Err(failed(&event["response"], output)),
             // The documented shape of an error; the nested one is known to every wire.
             "error" => return Err(failure::from_event(event)),
-            "" if text(event, "/object") == "response" => return whole(event, output),
+            "" if text(event, "/object") == "response" => return end(event, output),
             _ => {}
         }
         Ok(())
     }
 }
 
-/// The last word on a response.
+/// The last word on a response. Where nothing was said before, as gateways have it that stream nothing, it is also the first.
 fn end(response: &Value, output: &mut Output) -> Result<(), Error> {
-    let count = |name: &str| response["usage"][name].as_u64();
-    output.count(Usage {
-        input_tokens: count("input_tokens"),
-        output_tokens: count("output_tokens"),
-        cost_micros: None,
-        estimated: false,
-    });
-    if text(response, "/status") == "failed" {
-        return Err(failure::find(response)
-            .map_or_else(|| Error::new(ErrorKind::Unavailable, "the response failed"), failure::from_event));
+    if !output.has_spoken() {
+        say(response, output);
+    }
+    match text(response, "/status") {
+        "failed" => return Err(failed(response, output)),
+        "cancelled" => return Err(Error::new(ErrorKind::Interrupted, "the response was cancelled")),
+        _ => count(response, output),
     }
     let calls_tool = list(response, "/output").iter().any(|item| text(item, "/type") == "function_call");
     output.finish = Some(match (text(response, "/status"), text(response, "/incomplete_details/reason")) {
         ("incomplete", "max_output_tokens") => Finish::Length,
         ("incomplete", "content_filter") => Finish::ContentFilter,
+        ("incomplete", "") => Finish::Other("incomplete".into()),
         ("incomplete", reason) => Finish::Other(reason.into()),
         _ if calls_tool => Finish::ToolCalls,
         _ => Finish::Stop,
@@ -105,8 +104,24 @@ fn end(response: &Value, output: &mut Output) -> Result<(), Error> {
     Ok(())
 }
 
-/// A response that came as one document.
-fn whole(response: &Value, output: &mut Output) -> Result<(), Error> {
+fn failed(response: &Value, output: &mut Output) -> Error {
+    count(response, output);
+    let error = failure::find(response).map(failure::from_event);
+    error.unwrap_or_else(|| Error::new(ErrorKind::Unavailable, "the response failed"))
+}
+
+fn count(response: &Value, output: &mut Output) {
+    let count = |name: &str| response["usage"][name].as_u64();
+    output.count(Usage {
+        input_tokens: count("input_tokens"),
+        output_tokens: count("output_tokens"),
+        cost_micros: None,
+        estimated: false,
+    });
+}
+
+/// All words of a response.
+fn say(response: &Value, output: &mut Output) {
     for item in list(response, "/output") {
         for summary in list(item, "/summary") {
             output.thought(Cow::Borrowed(text(summary, "/text")));
@@ -116,5 +131,4 @@ fn whole(response: &Value, output: &mut Output) -> Result<(), Error> {
             output.refusal(Cow::Borrowed(text(part, "/refusal")));
         }
     }
-    end(response, output)
 }

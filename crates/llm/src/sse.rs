@@ -3,8 +3,9 @@
 //! Knows the framing and nothing of what providers put into it. It never waits, never panics, and takes time linear in
 //! the bytes whatever their chunking: a search for a line's end goes on where the last one stopped.
 //!
-//! It is more lenient than the standard where real servers are: a last event without its blank line counts, and bare
-//! JSON between the events (some servers write their errors so) comes out as [`Frame::Json`].
+//! It is more lenient than the standard where real servers are: a last event without its blank line counts; so do JSON
+//! documents that no blank line parts (some servers forget it); bare JSON between the events (some write their errors
+//! so) comes out as [`Frame::Json`]; and llama.cpp's `error:` is an event by that name.
 
 use crate::brackets::Brackets;
 use memchr::memchr2;
@@ -51,9 +52,62 @@ pub struct Decoder {
     skip_line_feed: bool,
     finished: bool,
     failed: bool,
+    draft: Draft,
+    json: Option<Json>,
+}
+
+/// The event that is being put together.
+#[derive(Debug, Default)]
+struct Draft {
     event: Event,
     has_data: bool,
-    json: Option<Json>,
+    /// A name that came behind the data: the event's, or the next one's where no blank line parts the two.
+    late_name: Option<String>,
+}
+
+impl Draft {
+    fn name(&mut self, name: &str) {
+        if self.has_data {
+            self.late_name = Some(name.to_owned());
+        } else {
+            name.clone_into(&mut self.event.name);
+        }
+    }
+
+    /// Takes a line of data. Gives the event that was there, if this line is the next one's.
+    fn data(&mut self, line: &str) -> Result<Option<Frame>, TooLong> {
+        let whole = self.is_whole_before(line).then(|| self.next()).flatten();
+        if self.has_data {
+            self.event.data.push('\n');
+        }
+        self.has_data = true;
+        self.event.data.push_str(line);
+        check_length(self.event.data.len())?;
+        Ok(whole)
+    }
+
+    /// Whether the data is a document to which this line cannot belong: behind a closing brace, JSON goes on with a comma or
+    /// closes more.
+    fn is_whole_before(&self, line: &str) -> bool {
+        let goes_on = |first: char| matches!(first, ',' | ']' | '}');
+        self.event.data.ends_with('}') && line.trim_start().starts_with(|first| !goes_on(first))
+    }
+
+    /// The event without the name that came behind it.
+    fn next(&mut self) -> Option<Frame> {
+        let next = Event { name: self.late_name.take().unwrap_or_default(), ..Event::default() };
+        let event = std::mem::replace(&mut self.event, next);
+        self.has_data = false;
+        (!event.data.is_empty()).then_some(Frame::Event(event))
+    }
+
+    /// The event, at its end.
+    fn take(&mut self) -> Option<Frame> {
+        if let Some(name) = self.late_name.take() {
+            self.event.name = name;
+        }
+        self.next()
+    }
 }
 
 /// Bare JSON being collected until its brackets balance.
@@ -127,8 +181,8 @@ impl Decoder {
         if let Some(json) = self.json.take() {
             return Ok(Some(Frame::Json(json.text)));
         }
-        self.event.unterminated = true;
-        Ok(self.dispatch())
+        self.draft.event.unterminated = true;
+        Ok(self.draft.take())
     }
 
     /// The bounds of the next complete line, without its end.
@@ -162,13 +216,17 @@ impl Decoder {
             }
         }
         let line = &self.buffer[start..end];
+        // What was no JSON after all ends where an event begins: no line of a document begins so.
+        if self.json.is_some() && (line.starts_with(b"data:") || line.starts_with(b"event:")) {
+            self.json = None;
+        }
         if let Some(json) = &mut self.json {
             json.push(&String::from_utf8_lossy(line));
             check_length(json.text.len())?;
             return Ok(self.balanced_json());
         }
         if line.is_empty() {
-            return Ok(self.dispatch());
+            return Ok(self.draft.take());
         }
         if line[0] == b'{' || line[0] == b'[' {
             let mut json = Json::default();
@@ -180,18 +238,15 @@ impl Decoder {
             Some(colon) => (&line[..colon], &line[colon + 1..]),
             None => (line, &line[line.len()..]),
         };
-        let value = value.strip_prefix(b" ").unwrap_or(value);
+        // Only complete lines are decoded, so a character split over chunks is whole here.
+        let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
         match field {
-            b"data" => {
-                if self.has_data {
-                    self.event.data.push('\n');
-                }
-                self.has_data = true;
-                // Only complete lines are decoded, so a character split over chunks is whole here.
-                self.event.data.push_str(&String::from_utf8_lossy(value));
-                check_length(self.event.data.len())?;
+            b"data" => return self.draft.data(&value),
+            b"event" => self.draft.name(&value),
+            b"error" if value.starts_with('{') => {
+                self.draft.name("error");
+                return self.draft.data(&value);
             }
-            b"event" => self.event.name = String::from_utf8_lossy(value).into_owned(),
             // A comment, a field that clients of a model have no use for, or one that nobody knows.
             _ => {}
         }
@@ -201,12 +256,6 @@ impl Decoder {
     fn balanced_json(&mut self) -> Option<Frame> {
         let json = self.json.take_if(|json| !json.brackets.is_open())?;
         Some(Frame::Json(json.text))
-    }
-
-    fn dispatch(&mut self) -> Option<Frame> {
-        let event = std::mem::take(&mut self.event);
-        self.has_data = false;
-        (!event.data.is_empty()).then_some(Frame::Event(event))
     }
 }
 
@@ -297,6 +346,32 @@ mod tests {
     }
 
     #[test]
+    fn bare_text_in_brackets_swallows_no_event() {
+        assert_eq!(data("[INFO: {starting\n\ndata: a\n\n"), ["a"]);
+        assert_eq!(data("{\nevent: e\ndata: a\n\n"), ["a"]);
+    }
+
+    #[test]
+    fn documents_without_blank_lines_between_them_are_events_of_their_own() {
+        assert_eq!(data("data: {\"a\":1}\ndata: {\"b\":2}\ndata: [DONE]\n"), ["{\"a\":1}", "{\"b\":2}", "[DONE]"]);
+        let pretty = "data: [\ndata: {\"a\":\ndata: {}\ndata: }\ndata: ,{}\ndata: ]\n\n";
+        assert_eq!(data(pretty), ["[\n{\"a\":\n{}\n}\n,{}\n]"]);
+        let frames = decode(["event: a\ndata: {}\nevent: b\ndata: {}\n\ndata: {}\nevent: c\n\n"]);
+        let names = frames.iter().map(|frame| match frame {
+            Ok(Frame::Event(event)) => event.name.as_str(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(names.collect::<Vec<_>>(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn the_field_by_the_name_of_error_is_an_event_by_that_name() {
+        let frames = decode(["error: {\"code\":500}\n\nerror: none\n\n"]);
+        let event = Event { name: "error".into(), data: "{\"code\":500}".into(), unterminated: false };
+        assert_eq!(frames, [Ok(Frame::Event(event))]);
+    }
+
+    #[test]
     fn invalid_utf8_is_replaced_and_the_stream_goes_on() {
         let frames = decode([&b"data: \xFFa\n\ndata: b\n\n"[..]]);
         assert!(matches!(&frames[0], Ok(Frame::Event(event)) if event.data == "\u{FFFD}a"));
@@ -310,6 +385,20 @@ mod tests {
         let endless = vec![b'x'; LINE_MAX_BYTES + 1];
         assert_eq!(decode([&endless[..]]), [Err(TooLong)]);
         assert_eq!(decode(endless.chunks(65_536)), [Err(TooLong)]);
+    }
+
+    #[test]
+    fn many_short_lines_take_time_in_proportion() {
+        let time = |lines: usize| {
+            let started = std::time::Instant::now();
+            for line in ["data:\n", "data: }\n", ":\n", "\n", "{\n", "\r"] {
+                decode(line.repeat(lines).as_bytes().chunks(4096));
+            }
+            started.elapsed()
+        };
+        // Quadratic it would be sixty-four times as long; a busy machine may make it a few times longer than eight.
+        let (short, long) = (time(50_000), time(400_000));
+        assert!(long < short * 32, "{short:?}, then {long:?}");
     }
 
     #[test]

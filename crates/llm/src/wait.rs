@@ -15,12 +15,12 @@ pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
     let millis = header("retry-after-ms").and_then(|text| seconds(text).map(|wait| wait / 1000));
     millis.or_else(|| {
         let text = header("retry-after")?;
-        seconds(text).or_else(|| Some(from_now(date(text)?, headers)))
+        seconds(text).or_else(|| in_units(text)).or_else(|| Some(from_now(date(text)?, headers)))
     })
 }
 
-/// From the headers that tell how much of each allowance is left: until the last one that is used up is full again. For a
-/// refusal that says nothing else of the wait.
+/// From the headers that tell how much of each allowance is left: until the last one that is used up is full again; where
+/// none says how much is left, until the first may be. For a refusal that says nothing else of the wait.
 pub(crate) fn from_limits(headers: &HeaderMap) -> Option<Duration> {
     const REMAINING_AND_RESET: [(&str, &str); 7] = [
         ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
@@ -32,8 +32,11 @@ pub(crate) fn from_limits(headers: &HeaderMap) -> Option<Duration> {
         ("anthropic-ratelimit-output-tokens-remaining", "anthropic-ratelimit-output-tokens-reset"),
     ];
     let header = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let used_up = REMAINING_AND_RESET.iter().filter(|(remaining, _)| header(remaining) == Some("0"));
-    used_up.filter_map(|(_, reset)| until_reset(header(reset)?, headers)).max()
+    let waits = |left: Option<&'static str>| {
+        let allowances = REMAINING_AND_RESET.iter().filter(move |(remaining, _)| header(remaining) == left);
+        allowances.filter_map(move |(_, reset)| until_reset(header(reset)?, headers))
+    };
+    waits(Some("0")).max().or_else(|| waits(None).min())
 }
 
 /// OpenAI's `6m0s`, Anthropic's date, OpenRouter's milliseconds since 1970, others' seconds since then or from now.
@@ -56,18 +59,27 @@ fn from_now(until: DateTime<Utc>, headers: &HeaderMap) -> Duration {
     (until - now).to_std().unwrap_or_default().min(MAX)
 }
 
-/// From an error object: Google's `retryDelay`, OpenRouter's `availability`, or the sentence itself.
+/// From an error object: Google's `retryDelay`, OpenRouter's `availability` and the headers of whoever is behind it, a field
+/// by the header's name, or the sentence itself.
 pub(crate) fn from_body(object: &Value) -> Option<Duration> {
     let details = object.get("details").and_then(Value::as_array).into_iter().flatten();
     let delay = details.filter_map(|detail| detail.get("retryDelay")?.as_str()).find_map(in_units);
-    let availability = || object.get("availability")?.get("retry_after")?.as_f64().and_then(from_secs);
-    let sentence = || from_sentence(object.get("message")?.as_str()?);
-    delay.or_else(availability).or_else(sentence)
+    let field = |holder: &Value| holder.get("retry_after")?.as_f64().and_then(from_secs);
+    let availability = || field(object.get("availability")?);
+    let behind = || from_limits(&headers_in(object.get("metadata")?.get("headers")?));
+    let sentence = || from_sentence(object.get("message").unwrap_or(object).as_str()?);
+    delay.or_else(availability).or_else(|| field(object)).or_else(behind).or_else(sentence)
+}
+
+/// Headers as an object.
+fn headers_in(object: &Value) -> HeaderMap {
+    let header = |(name, value): (&String, &Value)| Some((name.parse().ok()?, value.as_str()?.parse().ok()?));
+    object.as_object().into_iter().flatten().filter_map(header).collect::<HeaderMap>()
 }
 
 /// "Please try again in 6m0s.", "Please retry in 48.9s", "try again in 350ms".
 fn from_sentence(message: &str) -> Option<Duration> {
-    const PHRASES: [&str; 3] = ["try again in ", "retry in ", "retry after "];
+    const PHRASES: [&str; 4] = ["try again in ", "retry in ", "retry after ", "try again after "];
     let message = message.to_lowercase();
     PHRASES.iter().find_map(|phrase| {
         let (_, rest) = message.split_once(phrase)?;
@@ -92,6 +104,7 @@ fn in_units(text: &str) -> Option<Duration> {
             "s" => 1.0,
             "m" => 60.0,
             "h" => 3600.0,
+            "d" => 86_400.0,
             _ => return None,
         };
         rest = &rest[unit..];
@@ -152,7 +165,8 @@ mod tests {
             assert_eq!(from_limits(&map(&other)), Some(Duration::from_secs(wait)), "{reset}");
         }
         assert_eq!(from_limits(&map(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "soon")])), None);
-        assert_eq!(from_limits(&map(&[("x-ratelimit-reset", "5")])), None);
+        assert_eq!(from_limits(&map(&[("x-ratelimit-reset", "5")])), Some(Duration::from_secs(5)));
+        assert_eq!(from_limits(&map(&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "5")])), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The wires that providers speak, as a closed set. Each one is a file that writes requests and reads answers; here they
 //! are only told apart, and what they have in common is read.
 
-use crate::{Error, ErrorKind, answer::Output, anthropic, chat, failure, gemini, responses, sse::Event};
+use crate::{
+    Error, ErrorKind, answer::Output, anthropic, chat, failure, gemini, responses, sse::Event, surrogates::mend,
+};
 use serde_json::{Map, Value};
 
 /// What OpenAI writes behind the last event.
@@ -36,7 +38,7 @@ impl Wire {
             Self::Chat => Reader::Chat(chat::Reader::default()),
             Self::Responses => Reader::Responses(responses::Reader),
             Self::Gemini => Reader::Gemini(gemini::Reader),
-            Self::Anthropic => Reader::Anthropic(anthropic::Reader),
+            Self::Anthropic => Reader::Anthropic(anthropic::Reader::default()),
         }
     }
 
@@ -113,6 +115,15 @@ impl Reader {
     /// Reads an event. Data that is no JSON is somebody's heartbeat; JSON that is cut by the end of the stream is left to
     /// the end of the stream to judge.
     pub(crate) fn event(&mut self, event: &Event, output: &mut Output) -> Result<(), Error> {
+        let Some(mended) = mend(&event.data, output.half.as_ref()) else { return self.whole(event, output) };
+        output.half = output.half.take().filter(|_| !mended.is_joined);
+        let event = Event { name: event.name.clone(), data: mended.json, unterminated: event.unterminated };
+        let read = self.whole(&event, output);
+        output.half = mended.half.or(output.half.take());
+        read
+    }
+
+    fn whole(&mut self, event: &Event, output: &mut Output) -> Result<(), Error> {
         let data = event.data.trim();
         if event.name == "error" && !data.starts_with('{') {
             return Err(Error::new(ErrorKind::Unavailable, data));
@@ -135,16 +146,29 @@ impl Reader {
         result
     }
 
+    /// Reads what stood in brackets between the events: a document, or a line of somebody's log.
+    pub(crate) fn stray(&mut self, text: &str, output: &mut Output) -> Result<(), Error> {
+        match self.json(text, output) {
+            Err(error) if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Interrupted) => Ok(()),
+            read => read,
+        }
+    }
+
     /// Reads JSON that came without the framing of events: an error, or the whole answer as one document or as a list.
     pub(crate) fn json(&mut self, json: &str, output: &mut Output) -> Result<(), Error> {
         if json.trim() == END_MARK {
             return self.event(&Event { data: json.into(), ..Event::default() }, output);
         }
+        let mended = mend(json, output.half.as_ref());
+        let json = mended.as_ref().map_or(json, |mended| &mended.json);
         let document: Value = serde_json::from_str(json).map_err(|error| {
             let kind = if error.is_eof() { ErrorKind::Interrupted } else { ErrorKind::Protocol };
             Error::new(kind, format!("no JSON: {error}"))
         })?;
-        self.pieces(document, output)
+        output.half = output.half.take().filter(|_| mended.as_ref().is_none_or(|mended| !mended.is_joined));
+        let read = self.pieces(document, output);
+        output.half = mended.and_then(|mended| mended.half).or(output.half.take());
+        read
     }
 
     fn pieces(&mut self, document: Value, output: &mut Output) -> Result<(), Error> {
@@ -162,7 +186,8 @@ impl Reader {
     pub(crate) fn end(&mut self, output: &mut Output) {
         match self {
             Self::Chat(reader) => reader.end(output),
-            Self::Responses(_) | Self::Gemini(_) | Self::Anthropic(_) => {}
+            Self::Anthropic(reader) => reader.end(output),
+            Self::Responses(_) | Self::Gemini(_) => {}
         }
     }
 

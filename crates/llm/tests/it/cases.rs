@@ -2,6 +2,7 @@
 //! in chunks of every size, with every line end, cut behind and inside of every event, with comments and events from
 //! tomorrow anywhere.
 
+mod accents;
 mod chat;
 mod others;
 
@@ -120,6 +121,12 @@ impl Case {
         self.piece(data, Piece { refusal, ..Piece::default() })
     }
 
+    /// An event as it is written, with more of the text.
+    pub(crate) fn says_raw(mut self, text: &'static str, bytes: &str) -> Self {
+        self.pieces.push(Piece { bytes: bytes.into(), text, ..Piece::default() });
+        self
+    }
+
     /// Bytes as they are.
     pub(crate) fn raw(mut self, bytes: &str) -> Self {
         self.pieces.push(Piece { bytes: bytes.into(), ..Piece::default() });
@@ -216,7 +223,7 @@ impl Door {
 }
 
 fn cases() -> Vec<Case> {
-    chat::cases().into_iter().chain(others::cases()).collect()
+    [chat::cases(), accents::cases(), others::cases()].into_iter().flatten().collect()
 }
 
 #[tokio::test]
@@ -249,7 +256,7 @@ async fn a_case_that_is_cut_is_interrupted_with_its_text() {
             // Inside of the next event nothing of it has been said yet.
             let next = &case.pieces[pieces].bytes;
             if next.starts_with("data: {") || next.starts_with("event: ") {
-                let inside = next[..next.len() / 2].to_owned();
+                let inside = next[..next.floor_char_boundary(next.len() / 2)].to_owned();
                 let outcome = door.pass(&case, Script::body(body + &inside)).await;
                 case.check(&outcome, pieces, &format!("cut in event {pieces}"));
             }
@@ -258,7 +265,7 @@ async fn a_case_that_is_cut_is_interrupted_with_its_text() {
 }
 
 /// What may stand between any two events and means nothing.
-const NOISE: [&str; 9] = [
+const NOISE: [&str; 11] = [
     ": still here\n\n",
     "event: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":3}\n\n",
     "data:\n\n",
@@ -268,6 +275,8 @@ const NOISE: [&str; 9] = [
     "data: [1, \"x\"]\n\n",
     "data: null\n\n",
     ": inside\nunknown: field\n",
+    "\n\n",
+    ":\n\n:\n\n",
 ];
 
 #[tokio::test]
@@ -283,5 +292,25 @@ async fn noise_anywhere_changes_no_case() {
         }
         let inside = case.whole().replace("data: {", ": in the event\ndata: {");
         case.check_whole(&door.pass(case, Script::body(inside)).await, "with comments in its events");
+    }
+}
+
+#[tokio::test]
+async fn fields_from_tomorrow_change_no_case() {
+    const FIELD: &str = "{\"from_tomorrow\":{\"deep\":[\"}\",null,{\"choices\":[]}]},";
+    let door = Door::open().await;
+    for case in cases() {
+        let begins = if case.is_events() { "data: {" } else { "{" };
+        let widen = |piece: &Piece| match piece.bytes.find(begins) {
+            // An empty object has no comma.
+            Some(at) if !piece.bytes[at..].starts_with(&format!("{begins}}}")) => {
+                let (before, object) = piece.bytes.split_at(at + begins.len() - 1);
+                format!("{before}{FIELD}{}", &object[1..])
+            }
+            _ => piece.bytes.clone(),
+        };
+        let end = if case.framing == Framing::List { "\n]\n" } else { "" };
+        let body = case.pieces.iter().map(widen).collect::<String>() + end;
+        case.check_whole(&door.pass(&case, Script::body(body).chunks(7)).await, "with more fields");
     }
 }

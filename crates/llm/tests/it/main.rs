@@ -9,6 +9,8 @@ mod catalogue;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod kit;

@@ -4,29 +4,29 @@ use super::Case;
 use llm::{ErrorKind, Finish};
 use serde_json::{Value, json};
 
-fn chunk(delta: &Value, finish: Option<&str>) -> Value {
+pub(super) fn chunk(delta: &Value, finish: Option<&str>) -> Value {
     json!({"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "m",
         "choices": [{"index": 0, "delta": delta, "logprobs": null, "finish_reason": finish}]})
 }
 
-fn content(text: &str) -> Value {
+pub(super) fn content(text: &str) -> Value {
     chunk(&json!({"content": text}), None)
 }
 
-fn end(reason: &str) -> Value {
+pub(super) fn end(reason: &str) -> Value {
     chunk(&json!({}), Some(reason))
 }
 
-fn with(mut chunk: Value, field: &str, value: Value) -> Value {
+pub(super) fn with(mut chunk: Value, field: &str, value: Value) -> Value {
     chunk[field] = value;
     chunk
 }
 
-fn usage(input: u64, output: u64) -> Value {
+pub(super) fn usage(input: u64, output: u64) -> Value {
     json!({"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output})
 }
 
-const DONE: &str = "data: [DONE]\n\n";
+pub(super) const DONE: &str = "data: [DONE]\n\n";
 
 pub(super) fn cases() -> Vec<Case> {
     [answers(), accents(), ends(), failures()].into_iter().flatten().collect()

@@ -5,7 +5,7 @@ use llm::{ErrorKind, Finish};
 use serde_json::{Value, json};
 
 pub(super) fn cases() -> Vec<Case> {
-    [responses(), anthropic(), gemini()].into_iter().flatten().collect()
+    [responses(), anthropic(), anthropic_ends(), gemini()].into_iter().flatten().collect()
 }
 
 fn delta(kind: &str, text: &str) -> Value {
@@ -58,6 +58,43 @@ fn responses() -> Vec<Case> {
             .says("Gr", &delta("output_text", "Gr"))
             .event(&json!({"type": "error", "code": "server_error", "message": "broken", "param": null, "sequence_number": 4}))
             .fails(ErrorKind::Unavailable),
+        Case::responses("nothing until everything")
+            .event(&created)
+            .says("Grün.", &json!({"type": "response.completed", "response": {"status": "completed", "usage": usage, "output": [
+                {"type": "reasoning", "summary": []}, {"type": "message", "content": [{"type": "output_text", "text": "Grün."}]}]}}))
+            .complete(Finish::Stop)
+            .counts(7, 5),
+        Case::responses("a search, its sources, and two items of text")
+            .event(&json!({"type": "response.output_item.added", "output_index": 0, "item": {"type": "web_search_call", "status": "in_progress"}}))
+            .event(&json!({"type": "response.web_search_call.searching", "output_index": 0, "item_id": "ws"}))
+            .event(&json!({"type": "response.output_item.added", "output_index": 1, "item": {"type": "message", "phase": "commentary", "content": []}}))
+            .event(&json!({"type": "response.content_part.added", "output_index": 1, "part": {"type": "output_text", "text": "", "annotations": []}}))
+            .says("Eins. ", &delta("output_text", "Eins. "))
+            .event(&json!({"type": "response.output_text.annotation.added", "annotation": {"type": "url_citation", "title": "not this"}}))
+            .event(&json!({"type": "response.output_item.added", "output_index": 2, "item": {"type": "message", "phase": "final_answer", "content": []}}))
+            .says("Zwei.", &delta("output_text", "Zwei."))
+            .event(&json!({"type": "response.function_call_arguments.delta", "delta": "{\"not\":"}))
+            .event(&json!({"type": "response.completed", "response": {"status": "completed", "usage": usage, "output": [
+                {"type": "message", "content": [{"type": "output_text", "text": "Eins. "}]}, {"type": "function_call", "name": "f"}]}}))
+            .complete(Finish::ToolCalls)
+            .counts(7, 5),
+        Case::responses("it ends, and nobody says why")
+            .says("Gr", &delta("output_text", "Gr"))
+            .event(&json!({"type": "response.incomplete", "response": {"status": "incomplete", "incomplete_details": null}}))
+            .complete(Finish::Other("incomplete".into())),
+        Case::responses("it is cancelled from elsewhere")
+            .says("Gr", &delta("output_text", "Gr"))
+            .event(&json!({"type": "response.completed", "response": {"status": "cancelled"}}))
+            .fails(ErrorKind::Interrupted),
+        Case::responses("it fails without a word of why")
+            .says("Gr", &delta("output_text", "Gr"))
+            .event(&json!({"type": "response.failed", "response": {"error": null, "usage": usage}}))
+            .fails(ErrorKind::Unavailable)
+            .counts(7, 5),
+        Case::responses("it is too long for a minute's allowance")
+            .event(&json!({"type": "response.failed", "response": {"status": "failed", "error": {"code": "rate_limit_exceeded",
+                "message": "Request too large for gpt-5-pro on tokens per min (TPM): Limit 30000, Requested 35364."}}}))
+            .fails(ErrorKind::ContextLength),
         Case::responses("an error as it comes")
             .event(&json!({"type": "error", "error": {"type": "insufficient_quota", "code": "insufficient_quota", "message": "m"}}))
             .fails(ErrorKind::Quota),
@@ -134,7 +171,10 @@ fn anthropic() -> Vec<Case> {
             .event(&block(0, &json!({"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}})))
             .event(&part(0, &json!({"type": "input_json_delta", "partial_json": ""})))
             .event(&stop(0))
-            .event(&block(1, &json!({"type": "web_search_tool_result", "tool_use_id": "s", "content": [{"text": "found"}]})))
+            .event(&block(
+                1,
+                &json!({"type": "web_search_tool_result", "tool_use_id": "s", "content": [{"text": "found"}]}),
+            ))
             .says("I see.", &text("I see."))
             .event(&block(2, &json!({"type": "tool_use", "id": "t", "name": "f", "input": {}})))
             .event(&part(2, &json!({"type": "input_json_delta", "partial_json": "{\"a\":"})))
@@ -144,8 +184,10 @@ fn anthropic() -> Vec<Case> {
             .counts(15, 30),
         Case::anthropic("it declines without a word")
             .event(&start(&json!([])))
-            .event(&json!({"type": "message_delta", "delta": {"stop_reason": "refusal", "stop_details": {"category": "x"}},
-                "usage": {"input_tokens": 10, "output_tokens": 4}}))
+            .event(
+                &json!({"type": "message_delta", "delta": {"stop_reason": "refusal", "stop_details": {"category": "x"}},
+                "usage": {"input_tokens": 10, "output_tokens": 4}}),
+            )
             .event(&last)
             .complete(Finish::ContentFilter)
             .counts(10, 4),
@@ -154,6 +196,54 @@ fn anthropic() -> Vec<Case> {
             .says("a", &text("a"))
             .event(&json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}))
             .fails(ErrorKind::Overloaded),
+    ]
+}
+
+/// What other servers of Anthropic's wire do, and how its answers end otherwise.
+fn anthropic_ends() -> Vec<Case> {
+    let last = json!({"type": "message_stop"});
+    vec![
+        Case::anthropic("MiniMax: a block's first words with its beginning and with its first piece")
+            .event(&start(&json!([])))
+            .says("Ein", &block(0, &json!({"type": "text", "text": "Ein"})))
+            .event(&text("Ein"))
+            .says("s.", &text("s."))
+            .event(&stop(0))
+            .event(&end("end_turn", 3))
+            .event(&last)
+            .complete(Finish::Stop)
+            .counts(15, 3),
+        Case::anthropic("another model takes over, and an end without a reason")
+            .event(&start(&json!([])))
+            .says("Eins. ", &text("Eins. "))
+            .event(&stop(1))
+            .event(&block(2, &json!({"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}})))
+            .event(&stop(2))
+            .event(&block(3, &json!({"type": "text", "text": ""})))
+            .says("Zwei.", &text("Zwei."))
+            .event(&json!({"type": "message_delta", "delta": {"stop_reason": null}, "usage": {"input_tokens": 61, "output_tokens": 9}}))
+            .event(&last)
+            .complete(Finish::Other("message_stop".into()))
+            .counts(61, 9),
+        Case::anthropic("its turn is not over")
+            .event(&start(&json!([])))
+            .says_raw("a", "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"a\"}      }\n\n")
+            .event(&end("pause_turn", 2))
+            .event(&last)
+            .complete(Finish::Other("pause_turn".into()))
+            .counts(15, 2),
+        Case::anthropic("it has no room left")
+            .event(&start(&json!([])))
+            .says("a", &text("a"))
+            .event(&end("model_context_window_exceeded", 2))
+            .event(&last)
+            .complete(Finish::Length)
+            .counts(15, 2),
+        Case::anthropic("a filter ends it with an error")
+            .event(&start(&json!([])))
+            .says("a", &text("a"))
+            .event(&json!({"type": "error", "error": {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}}))
+            .fails(ErrorKind::ContentFilter),
         Case::anthropic("it breaks")
             .says("a", &text("a"))
             .event(&json!({"type": "error", "error": {"type": "api_error", "message": "Internal server error"}, "request_id": "r"}))
@@ -186,6 +276,18 @@ fn gemini() -> Vec<Case> {
             .event(&json!({"candidates": [{"index": 1, "finishReason": "STOP"}]}))
             .event(&candidate(&json!([{"text": ""}]), Some("STOP")))
             .complete(Finish::Stop)
+            .counts(4, 9),
+        Case::gemini("a call that it cannot write, with what it says of it, and counts of something else between")
+            .says("a", &word("a"))
+            .event(&json!({"usageMetadata": {"trafficType": "ON_DEMAND"}, "modelVersion": "m", "responseId": "r"}))
+            .event(&json!({"candidates": [{"content": {}, "finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "Malformed function call"}]}))
+            .complete(Finish::Other("malformed_function_call".into()))
+            .counts(4, 9),
+        Case::gemini("it goes on after its reason")
+            .says("a", &word("a"))
+            .event(&candidate(&json!([{"executableCode": {"code": "1"}}]), Some("STOP")))
+            .complete(Finish::Stop)
+            .event(&candidate(&json!([]), Some("STOP")))
             .counts(4, 9),
         Case::gemini("its words come as a list of one")
             .raw(&format!("data: [{}]\n\n", json!({"candidates": []})))

@@ -1,4 +1,4 @@
-//! The providers through their door: every test talks HTTP to the emulator.
+//! The providers through their door: every test talks HTTP, to the emulator or to a server that breaks its rules.
 
 #[cfg(test)]
 mod cancel;
@@ -13,6 +13,8 @@ mod failures;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod recordings;
@@ -20,6 +22,8 @@ mod recordings;
 mod repairs;
 #[cfg(test)]
 mod resilience;
+#[cfg(test)]
+mod server;
 #[cfg(test)]
 mod structured;
 #[cfg(test)]

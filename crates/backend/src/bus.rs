@@ -11,7 +11,7 @@ use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
-use types::RunId;
+use types::{RunId, SessionId};
 use uuid::Uuid;
 
 /// How long a hint may take to be told; later it is no use.
@@ -32,6 +32,8 @@ pub(crate) enum Hint {
     Released,
     /// What a node tells the listeners at the others; see [`events`].
     Told { node: Uuid, lines: String },
+    /// This sign-in has ended, and its streams with it.
+    SignedOut(SessionId),
 }
 
 impl Hint {
@@ -41,21 +43,23 @@ impl Hint {
             Self::Stop(run) => format!("stop {run}"),
             Self::Released => "released".to_owned(),
             Self::Told { node, lines } => format!("told {node} {lines}"),
+            Self::SignedOut(session) => format!("signed_out {session}"),
         }
     }
 
     /// `None` for what a newer version says.
     fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let mut runs = rest.split_terminator(' ').map(|word| word.parse().ok().map(RunId));
+        let mut ids = rest.split_terminator(' ').map(|word| word.parse().ok());
         match kind {
-            "written" => runs.collect::<Option<_>>().map(Self::Written),
-            "stop" => runs.next()?.map(Self::Stop),
+            "written" => ids.map(|id| id.map(RunId)).collect::<Option<_>>().map(Self::Written),
+            "stop" => ids.next()?.map(|id| Self::Stop(RunId(id))),
             "released" => Some(Self::Released),
             "told" => {
                 let (node, lines) = rest.split_once(' ')?;
                 Some(Self::Told { node: node.parse().ok()?, lines: lines.to_owned() })
             }
+            "signed_out" => ids.next()?.map(|id| Self::SignedOut(SessionId(id))),
             _ => None,
         }
     }
@@ -157,6 +161,7 @@ fn heed(backend: &Backend, hint: Hint) {
             }
         }
         Hint::Told { node, lines } => events::hear(backend, node, &lines),
+        Hint::SignedOut(session) => backend.runs.end_followers_of(session),
         Hint::Released => {
             if let Some(node) = backend.node.get() {
                 node.look.notify_one();
@@ -173,7 +178,8 @@ mod tests {
     fn a_hint_is_heard_as_it_was_told() {
         let run = |number| RunId(Uuid::from_u128(number));
         let told = Hint::Told { node: Uuid::from_u128(3), lines: "7 {\"a b\":1}\n*".to_owned() };
-        for hint in [Hint::Written(vec![run(1), run(u128::MAX)]), Hint::Stop(run(2)), Hint::Released, told] {
+        let session = Hint::SignedOut(SessionId(Uuid::from_u128(4)));
+        for hint in [Hint::Written(vec![run(1), run(u128::MAX)]), Hint::Stop(run(2)), Hint::Released, told, session] {
             assert_eq!(Hint::parse(&hint.text()), Some(hint));
         }
         assert_eq!(Hint::parse("from_tomorrow x"), None);

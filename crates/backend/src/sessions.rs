@@ -1,6 +1,12 @@
 //! Sign-ins: making, finding and ending them. Each is a row; what it carries is the door's business.
 
-use crate::{Account, Actor, Backend, Error, Via, db, error::Result, events};
+use crate::{
+    Account, Actor, Backend, Error, Via,
+    bus::{self, Hint},
+    db,
+    error::Result,
+    events,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use types::{AccessToken, ErrorCode, Preferences, SessionId, UserId};
@@ -88,8 +94,14 @@ pub async fn load(backend: &Backend, id: SessionId) -> Result<Option<Record>> {
 /// Ends a browser's sign-in: its cookie is nothing from now on, and its open streams end.
 pub async fn delete(backend: &Backend, id: SessionId) -> Result<()> {
     db::sessions::delete_browser(&backend.db, id).await?;
-    backend.runs.end_followers_of(id);
+    end_streams(backend, id).await;
     Ok(())
+}
+
+/// Ends what follows under a sign-in that is no more, on every node.
+async fn end_streams(backend: &Backend, id: SessionId) {
+    backend.runs.end_followers_of(id);
+    bus::tell(backend, Hint::SignedOut(id)).await;
 }
 
 /// Who a browser's cookie is. `None` is nobody; a database that cannot be asked is an error, never "nobody".
@@ -108,7 +120,7 @@ pub async fn actor_from_token(backend: &Backend, token: &str, request_id: &str) 
 /// Ends the sign-in of whoever asks: it is dead at once, streams included.
 pub async fn log_out(backend: &Backend, actor: &Actor) -> Result<()> {
     db::sessions::delete(&backend.db, actor.session, actor.id()).await?;
-    backend.runs.end_followers_of(actor.session);
+    end_streams(backend, actor.session).await;
     events::check_sign_ins(backend, actor.id());
     Ok(())
 }

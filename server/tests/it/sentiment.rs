@@ -276,6 +276,40 @@ async fn whatever_a_model_writes_its_reader_gets_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_leads_up_to_the_words_is_never_shown() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        let written = "{\"sentiment\": {\"score\": 0.7, \"emotion\": \"joy\"}, \"response\": \"All is well.\"}";
+        // Its provider breaks off before the first word, and is asked once more as if nothing had been said.
+        app.emulator.script(Script::text(written).abort(4));
+        app.emulator.script(Script::text(written));
+        let told = send(&ada, "Hello!", "structured", None).await;
+        assert_eq!(text(&told), "All is well.");
+        assert_eq!(reading(&told)["message"]["method"], "structured");
+        let stored = detail(&ada, &told).await;
+        assert_eq!(stored["messages"][1]["content"], "All is well.");
+        assert_eq!(stored["messages"][1]["model_info"].get("seams"), None, "nothing was gone on with");
+
+        // Stopped before the first word.
+        let gate = Gate::new();
+        app.emulator.script(Script::text(written).gate(4, &gate));
+        let request =
+            json!({ "message": "Hi.", "provider": "openai", "model": "echo", "sentiment_method": "structured" });
+        let mut events = ada.stream(&request).await;
+        let start = events.expect("start").await;
+        gate.reached().await;
+        let stop = format!("/api/v1/chat/runs/{}/stop", start.data["run_id"].as_str().unwrap());
+        assert_eq!(ada.post(&stop, &json!(null)).await.status, 204);
+        let mut told = vec![start];
+        told.extend(events.rest().await);
+        assert_eq!((text(&told).as_str(), &told.last().unwrap().data["finish_reason"]), ("", &json!("stopped")));
+        assert_eq!(detail(&ada, &told).await["messages"][1]["content"], "");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_call_reads_beside_the_answer() {
     on_both(async |setup| {
         let app = setup.start().await;

@@ -65,6 +65,58 @@ async fn a_node_that_is_cut_off_loses_its_run_to_another_and_writes_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_that_were_told_and_never_stored_are_taken_back() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let proxy = Proxy::start(&url).await;
+        let first = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let (silence, halt, anew) = (Gate::new(), Gate::new(), Gate::new());
+        first.emulator.script(Script::text(ANSWER).gate(0, &silence).gate(2, &halt));
+        let mut events = ada.send("Count to five.", "echo").await;
+        let start = events.expect("start").await.data;
+        silence.reached().await;
+        proxy.cut();
+        silence.open();
+        let (_, last) = events.text_of("one two ".len()).await;
+
+        second.emulator.script(Script::text(ANSWER).gate(0, &anew));
+        anew.reached().await;
+        let run = start["run_id"].as_str().unwrap();
+        let mut elsewhere = second.as_seen_by(&ada).follow(run, Some(&last)).await;
+        let taken_back = elsewhere.expect("snapshot").await;
+        assert_eq!(taken_back.data["content"], "", "the database has no word of it");
+        anew.open();
+        assert_eq!(text(&elsewhere.rest().await), ANSWER);
+        halt.open();
+        proxy.mend();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_out_ends_the_streams_of_every_node() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        // Two that know of each other once the first has renewed its lease.
+        let first = setup.with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = second.register("ada").await;
+        let gate = Gate::new();
+        let (start, _events) = held(&second, &ada, &gate).await;
+        let at_first = first.as_seen_by(&ada);
+        let mut elsewhere = at_first.follow(start["run_id"].as_str().unwrap(), None).await;
+        elsewhere.expect("start").await;
+        assert_eq!(elsewhere.text_of("one two ".len()).await.0, "one two ");
+        assert_eq!(ada.post("/api/v1/auth/logout", &json!(null)).await.status, 204);
+        assert!(elsewhere.rest().await.is_empty(), "it ends, and the answer goes on");
+        gate.open();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_goes_down_leaves_its_runs_to_the_others_at_once() {
     on_both(async |setup| {
         let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };

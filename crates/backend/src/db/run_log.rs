@@ -25,6 +25,13 @@ pub(crate) struct Part {
     pub(crate) entries: Vec<Entry>,
 }
 
+impl Part {
+    /// Whether the model has said something new. What was kept of an answer that is gone on with is nothing new.
+    fn has_words(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.event, RunEvent::Chunk { .. } | RunEvent::Thought { .. }))
+    }
+}
+
 /// Stores parts of several runs' logs in one transaction and moves the runs on, each for the holder of its lease. Gives
 /// the runs that are still theirs, with whether somebody has asked to stop; of the others nothing is stored.
 pub(crate) async fn store(db: &Db, parts: &[Part]) -> Result<HashMap<RunId, bool>> {
@@ -35,7 +42,7 @@ pub(crate) async fn store(db: &Db, parts: &[Part]) -> Result<HashMap<RunId, bool
     let mut running = HashMap::with_capacity(parts.len());
     for part in parts {
         let last = i64::from(part.last_seq);
-        if let Some(stop) = runs::advance(&mut tx, part.run, part.lease_number, last).await? {
+        if let Some(stop) = runs::advance(&mut tx, part.run, part.lease_number, last, part.has_words()).await? {
             append(&mut tx, part.run, part.first_seq, part.last_seq, &part.entries).await?;
             running.insert(part.run, stop);
         }
@@ -46,10 +53,11 @@ pub(crate) async fn store(db: &Db, parts: &[Part]) -> Result<HashMap<RunId, bool
 
 async fn store_at_once(pool: &PgPool, parts: &[Part]) -> Result<HashMap<RunId, bool>> {
     const SQL: &str = "with part as ( \
-           select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[]) \
-           as part (run_id, lease_number, first_seq, last_seq, events)), \
+           select * from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::boolean[]) \
+           as part (run_id, lease_number, first_seq, last_seq, events, has_words)), \
          advanced as ( \
-           update runs r set last_seq = part.last_seq, claims = 0 from part \
+           update runs r set last_seq = part.last_seq, claims = case when part.has_words then 0 else r.claims end \
+           from part \
            where r.id = part.run_id and r.lease_number = part.lease_number and r.status = 'running' \
            returning r.id, r.stop_requested_at is not null as stop), \
          logged as ( \
@@ -65,6 +73,7 @@ async fn store_at_once(pool: &PgPool, parts: &[Part]) -> Result<HashMap<RunId, b
         .bind(of_each(|part| i64::from(part.first_seq)))
         .bind(of_each(|part| i64::from(part.last_seq)))
         .bind(parts.iter().map(|part| Json(&part.entries)).collect::<Vec<_>>())
+        .bind(parts.iter().map(Part::has_words).collect::<Vec<_>>())
         .fetch_all(pool)
         .await?;
     Ok(rows.into_iter().map(|(id, stop)| (RunId(id), stop)).collect())

@@ -134,15 +134,23 @@ pub(crate) async fn request_stop(db: &Db, id: RunId, owner: UserId, now: DateTim
     Ok(rows == 1)
 }
 
-/// Moves the place of a run on, for the holder of its lease. `None`: the run is gone or another's, stop writing.
-/// `Some(true)`: somebody has asked to stop.
-pub(crate) async fn advance(tx: &mut Tx, id: RunId, lease_number: i64, last_seq: i64) -> Result<Option<bool>> {
-    const SQL: &str = "update runs set last_seq = $3, claims = 0 where id = $1 and lease_number = $2 and status = 'running' \
+/// Moves the place of a run on, for the holder of its lease; one that `is_well` has come further than what made others
+/// claim it. `None`: the run is gone or another's, stop writing. `Some(true)`: somebody has asked to stop.
+pub(crate) async fn advance(
+    tx: &mut Tx,
+    id: RunId,
+    lease_number: i64,
+    last_seq: i64,
+    is_well: bool,
+) -> Result<Option<bool>> {
+    const SQL: &str = "update runs set last_seq = $3, claims = case when $4 then 0 else claims end \
+                       where id = $1 and lease_number = $2 and status = 'running' \
                        returning stop_requested_at is not null";
     let row: Option<(bool,)> = within!(tx, |connection| sqlx::query_as(SQL)
         .bind(id.0)
         .bind(lease_number)
         .bind(last_seq)
+        .bind(is_well)
         .fetch_optional(connection)
         .await?);
     Ok(row.map(|(stop,)| stop))

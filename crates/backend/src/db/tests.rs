@@ -649,19 +649,33 @@ on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
     assert!(runs::claim(db, run, 1, other).await.unwrap().is_none());
 
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(runs::advance(&mut tx, run, 1, 3).await.unwrap(), None, "the first one has lost it");
+    assert_eq!(runs::advance(&mut tx, run, 1, 3, true).await.unwrap(), None, "the first one has lost it");
     tx.commit().await.unwrap();
     assert_eq!(exchanges::finish(db, &[end(run, id, answer)]).await.unwrap(), [false]);
     assert_eq!(runs::claim(db, run, 2, other).await.unwrap().unwrap().claims, 2, "it may claim its own again");
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(runs::advance(&mut tx, run, 3, 3).await.unwrap(), Some(true));
+    assert_eq!(runs::advance(&mut tx, run, 3, 3, true).await.unwrap(), Some(true));
     runs::release(&mut tx, run, 3).await.unwrap();
     tx.commit().await.unwrap();
     nodes::renew(db, NODE, LEASE).await.unwrap();
-    assert_eq!(runs::claim(db, run, 3, NODE).await.unwrap().unwrap().claims, 1, "there was a word in between");
+    assert_eq!(runs::claim(db, run, 3, NODE).await.unwrap().unwrap().claims, 1, "it was let go of in order");
+
+    // What was kept is told again by whoever claims a run, and is no word of the model.
+    let told = |lease_number, last_seq, event| run_log::Part {
+        run,
+        lease_number,
+        first_seq: last_seq - 1,
+        last_seq,
+        entries: vec![Entry { n: last_seq, event }],
+    };
+    let kept = RunEvent::Snapshot { content: "kept".into(), thought: String::new() };
+    run_log::store(db, &[told(4, 4, kept)]).await.unwrap();
+    assert_eq!(runs::claim(db, run, 4, NODE).await.unwrap().unwrap().claims, 2, "nothing was added");
+    run_log::store(db, &[told(5, 5, RunEvent::Chunk { content: "!".into() })]).await.unwrap();
+    assert_eq!(runs::claim(db, run, 5, NODE).await.unwrap().unwrap().claims, 1, "there was a word in between");
 
     nodes::delete(db, NODE).await.unwrap();
-    let orphan = runs::Found { id: run, lease_number: 4, own: false, stop: true };
+    let orphan = runs::Found { id: run, lease_number: 6, own: false, stop: true };
     assert_eq!(runs::list_unsettled(db, other, LEASE).await.unwrap(), [orphan], "it has given them all up");
 });
 

@@ -23,6 +23,14 @@ pub(crate) struct Place {
     pub(crate) status: MessageStatus,
 }
 
+/// What there is of an answer.
+pub(crate) struct Written {
+    pub(crate) status: MessageStatus,
+    pub(crate) content: String,
+    pub(crate) thought: String,
+    pub(crate) model: Option<ModelInfo>,
+}
+
 /// A conversation whose row is held, by way of one of its messages.
 pub(crate) struct Held {
     pub(crate) conversation: ConversationId,
@@ -196,11 +204,16 @@ pub(crate) async fn insert_answer(tx: &mut Tx, exchange: &NewExchange, question:
 
 /// What there is of an answer: its text, its thoughts, and what its message says of its model. For callers that hold its
 /// conversation.
-pub(crate) async fn find_text(tx: &mut Tx, id: MessageId) -> Result<Option<(String, String, Option<ModelInfo>)>> {
-    const SQL: &str = "select content, thought, model_info from messages where id = $1";
-    let row: Option<(String, String, Option<Json<ModelInfo>>)> =
+pub(crate) async fn find_written(tx: &mut Tx, id: MessageId) -> Result<Option<Written>> {
+    const SQL: &str = "select status, content, thought, model_info from messages where id = $1";
+    let row: Option<(String, String, String, Option<Json<ModelInfo>>)> =
         within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).fetch_optional(connection).await?);
-    Ok(row.map(|(content, thought, model)| (content, thought, model.map(|json| json.0))))
+    Ok(row.map(|(status, content, thought, model)| Written {
+        status: status_from(&status),
+        content,
+        thought,
+        model: model.map(|json| json.0),
+    }))
 }
 
 /// Opens an answer again for a run that goes on with it. Its text stays.

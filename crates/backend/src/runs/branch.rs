@@ -3,12 +3,12 @@
 
 use super::live::Before;
 use super::transcript::Transcript;
-use super::wish::{Target, nothing_to_continue};
+use super::wish::{Target, can_go_on, nothing_to_continue};
 use crate::db::{
     self, Tx,
     conversations::{Held, Settings},
     exchanges::NewExchange,
-    tree::{self, Place},
+    tree::{self, Place, Written},
 };
 use crate::{Backend, Error, error::Result, sentiment};
 use chrono::{DateTime, Utc};
@@ -113,7 +113,12 @@ async fn reopen(tx: &mut Tx, exchange: &NewExchange, question: MessageId, answer
     if tree::count_below(tx, answer).await? > 0 {
         return Err(nothing_to_continue());
     }
-    let (content, thought, model) = tree::find_text(tx, answer).await?.ok_or_else(Error::message_not_found)?;
+    let Written { status, content, thought, model } =
+        tree::find_written(tx, answer).await?.ok_or_else(Error::message_not_found)?;
+    // Looked at again: another tab may have had it written to its end since.
+    if !can_go_on(status, model.as_ref(), &content) {
+        return Err(nothing_to_continue());
+    }
     let (seams, usage) = model.map(|model| (model.seams, model.usage)).unwrap_or_default();
     let model = ModelInfo { seams, usage, ..exchange.model.clone() };
     tree::reopen(tx, answer, &model).await?;

@@ -14,6 +14,9 @@ const STANDSTILL: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest wait that the provider has not asked for.
 const LONGEST: Duration = Duration::from_secs(4);
+/// How often an answer that grows is gone on with. A provider that never says how its answers end would be asked for ever,
+/// and each time costs as much as the whole answer.
+const MOST: u32 = 16;
 
 /// What an answer has been through since its last word.
 #[derive(Debug, Default)]
@@ -22,6 +25,8 @@ pub(super) struct Patience {
     still: Option<(u32, Instant)>,
     /// The next wait.
     pause: Duration,
+    /// How often it has broken off after new words.
+    breaks: u32,
 }
 
 impl Patience {
@@ -32,7 +37,8 @@ impl Patience {
             return None;
         }
         let has_grown = self.look(written, now);
-        if error.kind() == ErrorKind::Interrupted && !has_grown {
+        let is_stuck = error.kind() == ErrorKind::Interrupted && !has_grown;
+        if is_stuck || self.breaks > MOST {
             return None;
         }
         self.wait(error.retry_after(), now)
@@ -51,7 +57,7 @@ impl Patience {
     fn look(&mut self, written: u32, now: Instant) -> bool {
         let has_grown = self.still.is_none_or(|(before, _)| before < written);
         if has_grown {
-            *self = Self { still: Some((written, now)), pause: PAUSE };
+            *self = Self { still: Some((written, now)), pause: PAUSE, breaks: self.breaks + 1 };
         }
         has_grown
     }
@@ -85,6 +91,13 @@ mod tests {
         assert_eq!(patience.after(&broke, 9, now), None, "the same word again");
         assert_eq!(Patience::default().after(&broke, 0, now), None, "without a word there is nothing to go on with");
         assert_eq!(patience.after(&error(ErrorKind::Authentication), 20, now), None);
+    }
+
+    #[test]
+    fn a_provider_that_never_comes_to_an_end_is_left() {
+        let (now, mut patience) = (Instant::now(), Patience::default());
+        let asked = (1..).take_while(|words| patience.after(&error(ErrorKind::Interrupted), *words, now).is_some());
+        assert_eq!(u32::try_from(asked.count()), Ok(MOST));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use types::{ErrorCode, ModelInfo, RunError};
 
-/// A run that was claimed so often in a row without a word being added is given up: perhaps it is what kills the nodes.
-const MAX_CLAIMS: i32 = 4;
+/// A run that was claimed so often in a row without a word being added is given up: perhaps it is what kills the nodes. A
+/// model that thinks in silence may well live through some.
+const MAX_CLAIMS: i32 = 8;
 /// How long to wait before the log is read again.
 const PAUSE: Duration = Duration::from_millis(500);
 

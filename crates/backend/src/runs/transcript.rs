@@ -125,11 +125,11 @@ impl Transcript {
         self.entries.iter().filter_map(seam).collect()
     }
 
-    /// All of it for a reader whose place is no more: the text as one snapshot, and what was told after it.
+    /// All of it for a reader whose place is no more: the text as one snapshot, and what was told after it. An empty text
+    /// is a snapshot too: what the reader was told may never have been stored.
     pub(crate) fn whole(&self) -> Vec<Entry> {
-        let is_text = |entry: &Entry| {
-            matches!(entry.event, RunEvent::Chunk { .. } | RunEvent::Thought { .. } | RunEvent::Snapshot { .. })
-        };
+        use RunEvent::{Chunk, Snapshot, Start, Thought};
+        let is_text = |entry: &Entry| matches!(entry.event, Start(_) | Chunk { .. } | Thought { .. } | Snapshot { .. });
         let Some(last) = self.entries.iter().rposition(is_text) else { return self.entries.clone() };
         let (content, thought) = self.text();
         let snapshot = Entry { n: self.entries[last].n, event: RunEvent::Snapshot { content, thought } };
@@ -269,6 +269,12 @@ mod tests {
         let mut transcript = Transcript::default();
         transcript.go_on(&started);
         assert_eq!((transcript.end(), transcript.seams()), (1, Vec::new()), "nothing had been written");
+        let nothing = RunEvent::Snapshot { content: String::new(), thought: String::new() };
+        assert_eq!(
+            transcript.whole(),
+            [Entry { n: 1, event: nothing }],
+            "words that were told and lost are taken back"
+        );
         transcript.push(chunk("Grü"));
         transcript.go_on(&started);
         transcript.push(chunk("ße"));

@@ -5,8 +5,8 @@ use crate::{Actor, Backend, Error, db, db::messages::Message, error::Result, mod
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use types::{
-    ContinueAnswer, EditMessage, ErrorCode, FinishReason, MessageId, MessageRole, MessageStatus, NewRun, Regenerate,
-    SentimentMethod,
+    ContinueAnswer, EditMessage, ErrorCode, FinishReason, MessageId, MessageRole, MessageStatus, ModelInfo, NewRun,
+    Regenerate, SentimentMethod,
 };
 use uuid::Uuid;
 
@@ -165,9 +165,8 @@ async fn go_on(backend: &Backend, actor: &Actor, answer: Message, wanted: Contin
     if answer.status == MessageStatus::Streaming {
         return Err(super::run_in_progress());
     }
-    let reason = answer.model_info.as_ref().and_then(|model| model.finish_reason);
-    let is_whole = answer.status == MessageStatus::Complete && reason != Some(FinishReason::Length);
-    if answer.role != MessageRole::Assistant || is_whole || answer.content.trim().is_empty() {
+    let is_open = can_go_on(answer.status, answer.model_info.as_ref(), &answer.content);
+    if answer.role != MessageRole::Assistant || !is_open {
         return Err(nothing_to_continue());
     }
     // The reading of its question, if there is none yet, is not asked of the model that goes on.
@@ -182,6 +181,13 @@ async fn go_on(backend: &Backend, actor: &Actor, answer: Message, wanted: Contin
         (request.provider, request.model) = (Some(model.provider), Some(model.model));
     }
     Ok(Order { request, target: Some(Target::On(answer.id)), is_named: false })
+}
+
+/// Whether an answer has words and was not written to its end.
+pub(super) fn can_go_on(status: MessageStatus, model: Option<&ModelInfo>, content: &str) -> bool {
+    let reason = model.and_then(|model| model.finish_reason);
+    let is_whole = status == MessageStatus::Complete && reason != Some(FinishReason::Length);
+    !is_whole && !content.trim().is_empty()
 }
 
 pub(super) fn nothing_to_continue() -> Error {

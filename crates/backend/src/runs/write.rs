@@ -85,33 +85,42 @@ impl Ending {
 /// Writes the answer of a run that has been stored, and stores its end. Nothing here depends on anybody following.
 /// `opening` is the question, where nothing was said before it.
 pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, opening: Option<String>) {
+    let writing = AssertUnwindSafe(write_on(&backend, &live, choice, opening));
+    if writing.catch_unwind().await.is_err() {
+        // Nobody writes it any more: it is found like one whose node died.
+        forget(&backend, &live);
+    }
+}
+
+async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, opening: Option<String>) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
-    let asked = opening.as_ref().map(|question| asked(&live, &choice, question));
+    let asked = opening.as_ref().map(|question| asked(live, &choice, question));
     let meter = Meter::default();
-    let mut beside = Beside::begin(&backend, &live.started, &choice);
+    let mut beside = Beside::begin(backend, &live.started, &choice);
     // What is gone on with is gone on with in plain words.
     let mut text = if live.text_length() > 0 { AnswerText::Plain } else { AnswerText::of(&choice) };
     let ended = tokio::select! {
         biased;
         why = live.early_end() => Err(why),
         // A fault in an adapter ends this answer and not the conversation, which would wait for it for ever.
-        ending = AssertUnwindSafe(relay(&backend, &live, &choice, &model, opening, &meter, &mut text)).catch_unwind() => {
+        ending = AssertUnwindSafe(relay(backend, live, &choice, &model, opening, &meter, &mut text)).catch_unwind() => {
             Ok(ending.unwrap_or_else(|_| Ending::failed(&model, fault())))
         }
     };
     let (content, judged) = text.finish();
-    if !content.is_empty() {
+    // What has not turned out to be words by now is none where the answer was cut short.
+    if ended.is_ok() && !content.is_empty() {
         live.push(vec![RunEvent::Chunk { content }]);
     }
     let ending = match ended {
         Ok(ending) => ending,
         Err(EarlyEnd::Stopped) => Ending::stopped(&model),
         Err(EarlyEnd::Released) => {
-            Box::pin(release(&backend, &live)).await;
-            return forget(&backend, &live);
+            Box::pin(release(backend, live)).await;
+            return forget(backend, live);
         }
-        Err(EarlyEnd::Lost) => return forget(&backend, &live),
+        Err(EarlyEnd::Lost) => return forget(backend, live),
     };
     let judged = match judged {
         None => tokio::select! {
@@ -124,7 +133,7 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, ope
     let used = meter::together(live.before.usage, used);
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
-    Box::pin(end(&backend, &live, ending.with_usage(used), asked.as_ref(), judged)).await;
+    Box::pin(end(backend, live, ending.with_usage(used), asked.as_ref(), judged)).await;
 }
 
 /// What a run is to read whose question begins the conversation.
@@ -183,13 +192,16 @@ async fn relay(
 ) -> Ending {
     let mut patience = Patience::default();
     let mut first = None;
+    // Bytes of the beginnings of answers that showed nothing yet.
+    let mut unshown = 0;
     loop {
         let is_again = first.is_some();
         let broke = match pass(backend, live, choice, opening.take(), meter, text, is_again).await {
             Ok(ending) => return ending,
             Err(broke) => broke,
         };
-        let written = live.text_length();
+        unshown += text.begin_anew(choice, live.text_length() == 0);
+        let written = live.text_length().saturating_add(unshown);
         let wait = match &broke {
             Broke::Provider(error) => patience.after(error, written, Instant::now()),
             Broke::Context(error) => patience.without_context(error, written, Instant::now()),
@@ -302,11 +314,7 @@ async fn pass(
             // All words are there, and only the reading is missing.
             Some(Err(_)) if text.waits_for_reading() => over = Some(Ok(Finish::Stop)),
             // What is still held back was perhaps said before; whoever goes on says it again.
-            Some(Err(_)) => {
-                let (content, _) = std::mem::replace(text, AnswerText::Plain).finish();
-                events.push(RunEvent::Chunk { content: seam.push(content) });
-            }
-            None => {}
+            Some(Err(_)) | None => {}
         }
         is_again &= !tell(backend, live, events, is_again).await;
         limit = text.waits_for_reading().then(|| limit.unwrap_or_else(|| Instant::now() + sentiment::WAIT));
@@ -318,6 +326,7 @@ async fn pass(
             Some(Err(error)) => {
                 let is_refused = error.kind() == ErrorKind::BadRequest && live.text_length() == 0;
                 let Some(request) = plainly.take().filter(|_| is_refused) else { return Err(Broke::Provider(error)) };
+                *text = AnswerText::Plain;
                 deltas = text.ask(choice, request, None, meter).ready_chunks(TOLD_AT_ONCE);
             }
             None => {}
@@ -426,7 +435,8 @@ async fn release(backend: &Backend, live: &Live) {
         let rest = live.unstored();
         let mut tx = backend.db.begin().await?;
         let (id, lease_number) = (live.started.run_id, live.lease_number);
-        if db::runs::advance(&mut tx, id, lease_number, i64::from(rest.last)).await?.is_some() {
+        // A node that goes down in order was not brought down by the run.
+        if db::runs::advance(&mut tx, id, lease_number, i64::from(rest.last), true).await?.is_some() {
             if !rest.entries.is_empty() {
                 db::run_log::append(&mut tx, id, rest.first, rest.last, &rest.entries).await?;
             }

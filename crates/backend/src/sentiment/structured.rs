@@ -65,6 +65,14 @@ impl AnswerText {
         }
     }
 
+    /// Lets go of an answer that broke off: whoever goes on with words does so in plain ones, and one that `showed_nothing`
+    /// is asked for once more. Gives how many bytes of it there had been, unseen.
+    pub(crate) fn begin_anew(&mut self, choice: &Choice, showed_nothing: bool) -> u32 {
+        let fresh = if showed_nothing && self.is_structured() { Self::of(choice) } else { Self::Plain };
+        let (unseen, _) = std::mem::replace(self, fresh).finish();
+        u32::try_from(unseen.len()).unwrap_or(u32::MAX)
+    }
+
     /// Whether all words have been shown and only the reading is still to come.
     pub(crate) fn waits_for_reading(&self) -> bool {
         match self {

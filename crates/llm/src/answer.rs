@@ -29,6 +29,8 @@ pub(crate) struct Output {
     written: u64,
     /// What the provider counted, see [`count`](Self::count).
     usage: Usage,
+    /// Something has come that is no words, but an answer: a call of a tool, a picture.
+    pub(crate) is_wordless: bool,
     /// Half of a character that the last text ended with.
     pub(crate) half: Option<Half>,
     /// Why the answer ended; the last one counts, for some wires say it twice.
@@ -239,7 +241,12 @@ impl Answer {
         let Some(finish) = self.output.finish.take().filter(|_| is_marked) else {
             return Err(Error::new(ErrorKind::Interrupted, "the stream ended without its end mark"));
         };
-        if finish == Finish::Stop && !self.output.spoken && self.call.wire.retries_silence() {
+        let is_silent = !self.output.spoken && !self.output.is_wordless;
+        if finish == Finish::Stop && is_silent && self.call.wire.retries_silence() {
+            // It is there and answers, if with nothing, perhaps to this question alone.
+            if let Some(connection) = self.connection.take() {
+                connection.permit.succeed();
+            }
             return Err(Error::new(ErrorKind::Interrupted, "an empty answer"));
         }
         self.count_tokens();

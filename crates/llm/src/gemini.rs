@@ -185,6 +185,8 @@ impl Reader {
         let is_first = |candidate: &&Value| candidate["index"].as_u64().unwrap_or_default() == 0;
         let Some(candidate) = list(chunk, "/candidates").iter().find(is_first) else { return Ok(()) };
         for part in list(candidate, "/content/parts") {
+            // Behind a program that it runs more is to come, and a reason that stands between is none.
+            output.is_wordless |= part.get("functionCall").or(part.get("inlineData")).is_some();
             let words = Cow::Borrowed(text(part, "/text"));
             if part["thought"] == true {
                 output.thought(words);

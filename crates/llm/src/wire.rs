@@ -176,7 +176,8 @@ impl Reader {
             return Err(failure::from_event(object));
         }
         let parts = if let Value::Array(parts) = document { parts } else { vec![document] };
-        parts.into_iter().try_for_each(|part| {
+        // A list in a list is nobody's answer.
+        parts.into_iter().filter(Value::is_object).try_for_each(|part| {
             let event = Event { data: part.to_string(), ..Event::default() };
             self.event(&event, output)
         })

@@ -185,7 +185,7 @@ async fn a_line_without_an_end_is_too_long_in_the_end() {
 async fn comments_without_an_end_end_with_the_answers_time() {
     let play = Play::stream().then(PIECE).then(": still there\n\n".repeat(1000)).repeat();
     let server = Server::start([play]).await;
-    let limits = Limits { total: Duration::from_millis(400), ..quick() };
+    let limits = Limits { total: Duration::from_millis(800), ..quick() };
     let outcome = ask(server.providers(Kind::OpenAi, limits).default()).await;
     assert_eq!((outcome.text.as_str(), outcome.kind()), ("half ", ErrorKind::Timeout));
     server.wait_until(|seen| seen.gone.len() == 1).await;
@@ -220,7 +220,8 @@ async fn a_client_that_goes_is_gone_at_once() {
         drop(answer);
         server.wait_until(|seen| seen.gone.len() == 1).await;
         let seen = server.seen();
-        assert!(seen.gone[0].saturating_duration_since(dropped) < Duration::from_millis(100), "{about}");
+        // It takes a millisecond; the rest is for a busy machine.
+        assert!(seen.gone[0].saturating_duration_since(dropped) < Duration::from_millis(250), "{about}");
         assert_eq!(seen.calls.len(), 1, "{about}");
     }
 }
@@ -270,12 +271,14 @@ async fn behind_an_open_door_nobody_is_called_and_one_finds_out() {
 }
 
 /// Memory of this process that is in use, in bytes.
+#[cfg(target_os = "linux")]
 fn resident() -> usize {
     const PAGE: usize = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
     statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * PAGE
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_long_answer_takes_no_more_memory_than_a_short_one() {
     const EVENTS: usize = 5000;

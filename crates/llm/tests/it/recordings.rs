@@ -163,16 +163,18 @@ async fn cut_everywhere(wire: Wire) {
                 emulator.script(script(&recording, recording.body[..at].to_vec()));
                 let outcome = Outcome::of(providers.default().stream(request(wire.model))).await;
                 let name = &recording.name;
+                let said = String::from_utf8_lossy(&recording.body[..at]);
+                let is_marked = wire.end_marks.iter().any(|mark| said.contains(mark));
                 assert!(whole.starts_with(&outcome.text), "{name} cut at {at}: {outcome:?}");
                 match &outcome.error {
                     Some(error) if recording.expected["error"].is_null() => {
                         assert_eq!(error.kind(), ErrorKind::Interrupted, "{name} cut at {at}");
+                        let is_all = outcome.text == whole && recording.body[..at].ends_with(b"\n");
+                        assert!(!is_all || !is_marked, "{name} cut at {at} had everything");
                     }
                     Some(_) => {}
                     None => {
                         assert_eq!(outcome.text, whole, "{name} cut at {at} counts as complete");
-                        let said = String::from_utf8_lossy(&recording.body[..at]);
-                        let is_marked = wire.end_marks.iter().any(|mark| said.contains(mark));
                         assert!(is_marked, "{name} cut at {at} counts as complete");
                     }
                 }
@@ -183,20 +185,37 @@ async fn cut_everywhere(wire: Wire) {
 
 /// Comments and events from tomorrow change nothing, wherever they stand.
 async fn with_noise(wire: Wire) {
-    const NOISE: &[u8] = b": OPENROUTER PROCESSING\n\nevent: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":3}\n\nevent: ping\ndata: ping\n\ndata:\n\n";
+    const NOISE: &[&[u8]] = &[
+        b": OPENROUTER PROCESSING\n\nevent: keepalive\ndata: {\"type\":\"keepalive\",\"sequence_number\":3}\n\nevent: ping\ndata: ping\n\ndata:\n\n",
+        b"\n\n:\n\nretry: 10\n\nevent: of.tomorrow\r\ndata: {\"type\":\"of.tomorrow\",\"choices\":[],\"candidates\":[]}\r\n\r\n",
+    ];
     let emulator = Emulator::start().await;
     let providers = providers(&emulator, wire.kind, quick());
     for recording in recordings(wire.names, "sse") {
-        let mut body = NOISE.to_vec();
-        let mut start = 0;
-        for at in boundaries(&recording.body) {
-            body.extend_from_slice(&recording.body[start..at]);
-            body.extend_from_slice(NOISE);
-            start = at;
+        for noise in NOISE {
+            let mut body = noise.to_vec();
+            let mut start = 0;
+            for at in boundaries(&recording.body) {
+                body.extend_from_slice(&recording.body[start..at]);
+                body.extend_from_slice(noise);
+                start = at;
+            }
+            body.extend_from_slice(&recording.body[start..]);
+            emulator.script(script(&recording, body).chunks(997));
+            check(&recording, &Outcome::of(providers.default().stream(request(wire.model))).await, "with noise");
         }
-        body.extend_from_slice(&recording.body[start..]);
-        emulator.script(script(&recording, body));
-        check(&recording, &Outcome::of(providers.default().stream(request(wire.model))).await, "with noise");
+    }
+}
+
+/// Fields that nobody knows yet change nothing either.
+async fn with_more_fields(wire: Wire) {
+    let emulator = Emulator::start().await;
+    let providers = providers(&emulator, wire.kind, quick());
+    for recording in recordings(wire.names, "sse") {
+        let body = String::from_utf8(recording.body.clone()).unwrap();
+        let body = body.replace("data: {", "data: {\"from_tomorrow\":{\"deep\":[\"}\",null]},");
+        emulator.script(script(&recording, body.into()));
+        check(&recording, &Outcome::of(providers.default().stream(request(wire.model))).await, "with more fields");
     }
 }
 
@@ -218,6 +237,7 @@ async fn every_recording_may_be_cut_anywhere() {
 async fn noise_changes_no_recording() {
     for wire in [CHAT, RESPONSES, GEMINI, ANTHROPIC] {
         with_noise(wire).await;
+        with_more_fields(wire).await;
     }
 }
 

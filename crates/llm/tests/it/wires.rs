@@ -239,6 +239,12 @@ async fn an_empty_answer_of_gemini_is_asked_for_again() {
     emulator.script(Script::text(""));
     emulator.script(Script::text("now"));
     assert_eq!(Outcome::of(providers.default().stream(request("m"))).await.text, "now");
+    // It is no reason to leave the provider alone.
+    for _ in 0..3 {
+        emulator.script(Script::text(""));
+    }
+    assert_eq!(Outcome::of(providers.default().stream(request("m"))).await.kind(), ErrorKind::Interrupted);
+    assert_eq!(providers.default().status().last_error, None);
     let blocked =
         json!({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}, "usageMetadata": {"promptTokenCount": 4}});
     emulator.script(Script::body(format!("data: {blocked}\r\n\r\n")));

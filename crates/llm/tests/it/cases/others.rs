@@ -283,6 +283,11 @@ fn gemini() -> Vec<Case> {
             .event(&json!({"candidates": [{"content": {}, "finishReason": "MALFORMED_FUNCTION_CALL", "finishMessage": "Malformed function call"}]}))
             .complete(Finish::Other("malformed_function_call".into()))
             .counts(4, 9),
+        Case::gemini("nothing but a call of a tool")
+            .event(&candidate(&json!([{"functionCall": {"name": "clock"}, "thoughtSignature": "c2ln"}]), None))
+            .event(&candidate(&json!([{"text": ""}]), Some("STOP")))
+            .complete(Finish::Stop)
+            .counts(4, 9),
         Case::gemini("it goes on after its reason")
             .says("a", &word("a"))
             .event(&candidate(&json!([{"executableCode": {"code": "1"}}]), Some("STOP")))

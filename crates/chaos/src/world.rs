@@ -182,13 +182,10 @@ impl Process {
     }
 
     async fn serves(&self, http: &reqwest::Client) -> bool {
-        match self.health {
-            Some(path) => http.get(format!("{}{path}", self.url)).send().await.is_ok(),
-            None => {
-                let address = self.url.rsplit('/').next().unwrap_or_default();
-                TcpStream::connect(address).await.is_ok()
-            }
+        if let Some(path) = self.health {
+            return http.get(format!("{}{path}", self.url)).send().await.is_ok();
         }
+        TcpStream::connect(self.url.trim_start_matches("redis://")).await.is_ok()
     }
 
     /// Whether nobody has broken it.

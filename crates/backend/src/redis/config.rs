@@ -11,7 +11,7 @@ pub enum Config {
     /// One server.
     Server(Client),
     /// A cluster.
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
     /// Upstash, spoken to over HTTP, where there is nothing to listen to.
     Upstash(JsonService),
 }
@@ -47,7 +47,7 @@ impl Config {
         if is_cluster {
             let infos = nodes.iter().map(|node| node.get_connection_info().clone());
             let client = ClusterClient::builder(infos).connection_timeout(CONNECT_LIMIT).response_timeout(LIMIT);
-            return Some(Self::Cluster(Cluster { client: client.build().ok()?, nodes }));
+            return Some(Self::Cluster(Box::new(Cluster { client: client.build().ok()?, nodes })));
         }
         nodes.into_iter().next().map(Self::Server)
     }

@@ -41,9 +41,8 @@ impl Listener {
             tokio::select! {
                 message = self.stream.next() => {
                     // What is no text is none of ours.
-                    match message.ok_or(Failure::Ended)?.get_payload() {
-                        Ok(text) => return Ok(text),
-                        Err(_) => continue,
+                    if let Ok(text) = message.ok_or(Failure::Ended)?.get_payload() {
+                        return Ok(text);
                     }
                 }
                 _ = self.turns.tick() => {

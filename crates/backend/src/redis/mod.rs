@@ -140,7 +140,8 @@ impl Redis {
     async fn ask(&self, command: &[&str]) -> Result<Option<String>, Failure> {
         let connected = self.connected.borrow().clone();
         let Connected { number, connection } = connected.ok_or(Failure::Ended)?;
-        let answer = connection.ask(command).await;
+        // On the heap: whoever asks is a request, and most of those ask nothing.
+        let answer = Box::pin(connection.ask(command)).await;
         if let Err(error) = &answer {
             let (command, error_) = (command[0], error as &dyn Error);
             if !error.is_absence() {

@@ -35,7 +35,7 @@ impl PrivateRedis {
             .stdout(Stdio::null())
             .kill_on_drop(true)
             .spawn()
-            .expect("where TEST_REDIS_URL is set, the program redis-server must be on PATH");
+            .unwrap_or_else(|error| panic!("where TEST_REDIS_URL is set, redis-server must be on PATH: {error}"));
         let private = Self { port, _child: child, _folder: folder };
         let client = redis::Client::open(private.url()).unwrap();
         let mut connection = loop {

@@ -108,9 +108,12 @@ pub(crate) async fn tell(backend: &Backend, hint: Hint) -> bool {
         Hint::Written(runs) => runs.chunks(MAX_RUNS).map(|runs| Hint::Written(runs.to_vec())).collect(),
         hint => vec![hint],
     };
-    for text in hints.iter().map(Hint::text) {
+    for hint in hints {
+        let text = hint.text();
+        // Nobody looks by themselves for the end of a sign-in: it goes by both, in case a node hears only one.
         if let Some(redis) = &backend.redis
             && redis.publish(&text).await
+            && !matches!(hint, Hint::SignedOut(_))
         {
             continue;
         }

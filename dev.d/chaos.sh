@@ -1,5 +1,5 @@
-# Breaks a running Lia at random and checks that no answer is lost: several nodes on a Postgres of their own, then one on
-# SQLite.
+# Breaks a running Lia at random and checks that no answer is lost: several nodes on a Postgres and a Redis of their own,
+# then one on SQLite.
 # shellcheck shell=bash
 
 : "${root:?}" "${profile:?}" "${target_dir:?}" "${program:?program.sh sets them}"
@@ -16,6 +16,7 @@ build_chaos() {
 
 # Runs in a shell of its own, which stops its Postgres when it ends.
 break_things() {
+  ensure_redis
   # A server that is killed keeps what it has committed.
   start_postgres -c synchronous_commit=on
   {
@@ -25,6 +26,7 @@ break_things() {
     printf '</dev/null\n'
   } >"$cluster/restart"
   local chaos=("$target_dir/$profile/chaos" --program "$program" --emulator "$target_dir/$profile/emulator" --site "$root/target/site")
-  "${chaos[@]}" --database "$TEST_DATABASE_URL" --restart-database "sh $cluster/restart" "$@"
+  "${chaos[@]}" --database "$TEST_DATABASE_URL" --restart-database "sh $cluster/restart" \
+    --redis "$(command -v redis-server)" "$@"
   "${chaos[@]}" "$@"
 }

@@ -28,7 +28,7 @@ as_postgres() {
 }
 
 # start_postgres [OPTION…]: starts the cluster, with more options for the server, and exports TEST_DATABASE_URL. Call it in
-# a subshell: its EXIT trap stops the cluster.
+# a subshell: what stops the cluster runs when that ends.
 start_postgres() {
   ensure_postgres
   local password attempt port
@@ -36,7 +36,7 @@ start_postgres() {
   # Always in /tmp: the user postgres may not enter root's own temporary folder, and a socket's path must be short.
   # Not local: the trap outlives this function.
   cluster=$(mktemp -d /tmp/lia-postgres.XXXXXX)
-  trap 'stop_postgres' EXIT
+  at_exit stop_postgres
   printf '%s\n' "$password" >"$cluster/password"
   [ "$(id -u)" != 0 ] || chown -R postgres "$cluster"
   as_postgres "$postgres_bin/initdb" --pgdata="$cluster/data" --username=postgres --pwfile="$cluster/password" \

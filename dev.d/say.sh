@@ -31,3 +31,10 @@ duration() {
 have() {
   command -v "$1" >/dev/null 2>&1
 }
+
+# at_exit COMMAND: runs it when this shell ends, before what was given earlier.
+at_exit() {
+  at_exit_commands="$1${at_exit_commands:+; $at_exit_commands}"
+  # shellcheck disable=SC2064 # They are known now.
+  trap "$at_exit_commands" EXIT
+}

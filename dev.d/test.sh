@@ -11,9 +11,9 @@ rules    the invariants that a text search or the dependency tree can hold
 deny     licences, sources and bans of all dependencies
 clippy   no remarks on the server, the app (ssr) and the browser half (WASM)
 docs     rustdoc builds without warnings
-unit     unit and integration tests, on SQLite and on a Postgres of their own
+unit     unit and integration tests, on SQLite, and on a Postgres and a Redis of their own
 build    the program and the site, as ./dev run builds them
-chaos    nodes, the database and the provider are killed and paused under load, and no answer is lost
+chaos    nodes, the database, Redis and the provider are killed and paused under load, and no answer is lost
 size     the first load stays within its budget
 browser  Playwright drives the built program in Chromium
 '
@@ -101,8 +101,9 @@ stage_docs() {
 
 stage_unit() {
   start_postgres
+  start_redis
   # The developer's own settings must not reach the tests, and a snapshot that differs is a failure and not a new file.
-  unset DATABASE_URL
+  unset DATABASE_URL REDIS_URL
   export INSTA_UPDATE="${INSTA_UPDATE:-no}"
   if have cargo-nextest; then
     cargo nextest run --locked --cargo-profile "$profile" --no-fail-fast

@@ -205,5 +205,6 @@ install_all_tools() {
   ensure_end2end_packages
   ensure_chromium
   ensure_postgres
+  ensure_redis
   say "Everything is here. The tools are in $tools"
 }

@@ -8,7 +8,7 @@ use crate::{
     telemetry,
 };
 use anyhow::Context as _;
-use backend::{Backend, Clock, Secret, accounts, fill};
+use backend::{Backend, Clock, Secret, accounts, fill, redis};
 use std::{
     io::{self, BufRead as _, IsTerminal as _, Write as _},
     time::{Duration, Instant},
@@ -42,6 +42,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         url = config.public_origin,
         address = %listener.local_addr()?,
         database = backend.database_kind(),
+        redis = config.redis.as_ref().map(redis::Config::kind),
         data_dir = %config.data_dir.path().display(),
         environment = config.environment.as_str(),
         version = env!("CARGO_PKG_VERSION"),
@@ -113,9 +114,10 @@ pub fn check(config: &Config) -> anyhow::Result<()> {
     let providers: Vec<_> = config.providers.iter().map(|provider| provider.id.as_str()).collect();
     let providers = if providers.is_empty() { "none but Offline".to_owned() } else { providers.join(", ") };
     let database = config.database_url.expose().split(':').next().unwrap_or_default();
+    let redis = config.redis.as_ref().map_or("none", redis::Config::kind);
     say(&format!(
         "The configuration is good.\n  environment  {}\n  address      {}\n  public URL   {}\n  data folder  {}\n  \
-         database     {database}\n  providers    {providers}",
+         database     {database}\n  redis        {redis}\n  providers    {providers}",
         config.environment.as_str(),
         config.address,
         config.public_origin,
@@ -139,6 +141,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Backend> {
         database_url: config.database_url.expose().to_owned(),
         pool_size: config.pool_size,
         max_overflow: config.max_overflow,
+        redis: config.redis.clone(),
         token_secret,
         token_days: config.token_days,
         registration_open: config.registration_open,

@@ -5,6 +5,7 @@
 
 pub mod data_dir;
 mod providers;
+mod redis;
 mod sentiment;
 pub mod site;
 pub mod variables;
@@ -85,6 +86,8 @@ pub struct Config {
     pub pool_size: u32,
     /// `DB_MAX_OVERFLOW`.
     pub max_overflow: u32,
+    /// `REDIS_URL`, or the `UPSTASH_…` variables.
+    pub redis: Option<backend::redis::Config>,
     /// `JWT_SECRET_KEY`; where it is absent, the data folder keeps a generated one.
     pub token_secret: Option<Secret>,
     /// `JWT_EXPIRATION_DAYS`: how long a sign-in lasts.
@@ -155,6 +158,7 @@ impl Config {
             database_url: read_database_url(&mut reader, &data_dir),
             pool_size: reader.number("DB_POOL_SIZE", 1..=1000, 5),
             max_overflow: reader.number("DB_MAX_OVERFLOW", 0..=1000, 10),
+            redis: redis::read(&mut reader),
             token_secret: read_token_secret(&mut reader, environment),
             token_days: reader.number("JWT_EXPIRATION_DAYS", 1..=3650, 7),
             registration_open: read_registration(&mut reader),

@@ -18,6 +18,8 @@ Settings come from the environment, then from `.env`, then from defaults; empty 
   LIA_DATA_DIR                         SQLite file, media, secret     ./data
   DATABASE_URL                         postgres://… or sqlite:…       sqlite:$LIA_DATA_DIR/lia.db
   DB_POOL_SIZE, DB_MAX_OVERFLOW        Postgres connections           5, 10
+  REDIS_URL                            redis://… or a cluster         none
+  UPSTASH_REDIS_REST_URL, …_TOKEN      Redis over HTTP instead
   JWT_SECRET_KEY                       at least 32 characters         generated in development
   JWT_EXPIRATION_DAYS                  how long a sign-in lasts       7
   REGISTRATION                         open | closed                  open

@@ -70,4 +70,5 @@ pub fn health() -> OpenApiRouter<AppState> {
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(health::database))
+        .routes(routes!(health::cache))
 }

@@ -1,7 +1,10 @@
 //! What nodes tell each other: hints, and nothing that anybody relies on. The database is the truth; a hint that is lost
 //! costs a delay, because whoever waits for one also looks by itself now and then.
+//!
+//! Hints travel by Redis where there is one, and else by Postgres. Every node listens on both, so that one which cannot
+//! reach Redis at the moment is heard all the same.
 
-use crate::{Backend, db, events, runs::live::EarlyEnd};
+use crate::{Backend, db, events, redis, runs::live::EarlyEnd};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -106,7 +109,15 @@ pub(crate) async fn tell(backend: &Backend, hint: Hint) -> bool {
         hint => vec![hint],
     };
     for hint in hints {
-        let told = timeout(TELL_LIMIT, db::hints::tell(node.db(), &hint.text())).await;
+        let text = hint.text();
+        // Nobody looks by themselves for the end of a sign-in: it goes by both, in case a node hears only one.
+        if let Some(redis) = &backend.redis
+            && redis.publish(&text).await
+            && !matches!(hint, Hint::SignedOut(_))
+        {
+            continue;
+        }
+        let told = timeout(TELL_LIMIT, db::hints::tell(node.db(), &text)).await;
         if let Err(error) = told.unwrap_or(Err(db::Error::Silent)) {
             tracing::debug!(error = &error as &dyn std::error::Error, "a hint was not told");
             is_told = false;
@@ -115,16 +126,66 @@ pub(crate) async fn tell(backend: &Backend, hint: Hint) -> bool {
     is_told
 }
 
-/// Hears what the other nodes tell, until the process goes down.
-pub(crate) async fn listen(backend: Backend) {
+/// What carries hints.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Carrier {
+    Redis,
+    Postgres,
+}
+
+impl Carrier {
+    pub(crate) const ALL: [Self; 2] = [Self::Redis, Self::Postgres];
+}
+
+/// Hears hints by one carrier.
+enum Listener {
+    Redis(redis::Listener),
+    Postgres(db::hints::Listener),
+}
+
+/// Why nothing more is heard by a carrier.
+#[derive(Debug, thiserror::Error)]
+enum Deaf {
+    #[error(transparent)]
+    Redis(#[from] redis::Failure),
+    #[error(transparent)]
+    Postgres(#[from] db::Error),
+}
+
+impl Listener {
+    /// `None`: this Lia has no such carrier, or is the only one on her database.
+    async fn join(backend: &Backend, carrier: Carrier) -> Result<Option<Self>, Deaf> {
+        Ok(match (carrier, &backend.db, &backend.redis) {
+            (Carrier::Redis, db::Db::Postgres(_), Some(redis)) => redis.listen().await?.map(Self::Redis),
+            (Carrier::Redis, ..) => None,
+            (Carrier::Postgres, db, _) => {
+                db::hints::Listener::connect(db, &backend.config.database_url).await?.map(Self::Postgres)
+            }
+        })
+    }
+
+    /// What was told next. `None`: something may have been missed.
+    async fn next(&mut self) -> Result<Option<String>, Deaf> {
+        Ok(match self {
+            Self::Redis(listener) => Some(listener.next().await?),
+            Self::Postgres(listener) => listener.next().await?,
+        })
+    }
+}
+
+/// Hears what the other nodes tell by one carrier, until the process goes down.
+pub(crate) async fn listen(backend: Backend, carrier: Carrier) {
     loop {
         let heard = tokio::select! {
-            heard = hear(&backend) => heard,
+            heard = hear(&backend, carrier) => heard,
             () = backend.closed.cancelled() => return,
         };
         match heard {
             Ok(()) => return,
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the other nodes cannot be heard"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, ?carrier, "the other nodes cannot be heard");
+            }
         }
         tokio::select! {
             () = sleep(PAUSE) => {}
@@ -134,22 +195,26 @@ pub(crate) async fn listen(backend: Backend) {
 }
 
 /// Hears hints until the connection fails for good; `Ok`: there is nobody to hear.
-async fn hear(backend: &Backend) -> db::Result<()> {
-    let Some(mut listener) = db::hints::Listener::connect(&backend.db, &backend.config.database_url).await? else {
-        return Ok(());
-    };
-    events::missed_something(backend);
+async fn hear(backend: &Backend, carrier: Carrier) -> Result<(), Deaf> {
+    let Some(mut listener) = Listener::join(backend, carrier).await? else { return Ok(()) };
+    look_everywhere(backend);
     loop {
-        if let Some(text) = listener.next().await? {
-            if let Some(hint) = Hint::parse(&text) {
-                heed(backend, hint);
+        match listener.next().await? {
+            Some(text) => {
+                if let Some(hint) = Hint::parse(&text) {
+                    heed(backend, hint);
+                }
             }
-        } else {
-            backend.bus.wake_all();
-            events::missed_something(backend);
-            heed(backend, Hint::Released);
+            None => look_everywhere(backend),
         }
     }
+}
+
+/// Does what any hint that was missed would have asked for.
+fn look_everywhere(backend: &Backend) {
+    backend.bus.wake_all();
+    events::missed_something(backend);
+    heed(backend, Hint::Released);
 }
 
 fn heed(backend: &Backend, hint: Hint) {

@@ -17,6 +17,7 @@ pub mod insights;
 pub mod models;
 mod passwords;
 pub mod preferences;
+pub mod redis;
 mod rendering;
 pub mod runs;
 mod secret;
@@ -34,6 +35,7 @@ pub use secret::Secret;
 
 use chrono::TimeDelta;
 use error::Result;
+use redis::Redis;
 use runs::{node::Node, slots::Slots};
 use std::{
     fmt,
@@ -54,6 +56,8 @@ pub struct Config {
     pub pool_size: u32,
     /// As many more under load: the sum is the most there are at once. Idle ones are closed after a minute.
     pub max_overflow: u32,
+    /// Redis, where there is one.
+    pub redis: Option<redis::Config>,
     /// The key that signs access tokens.
     pub token_secret: Secret,
     /// Days that a sign-in lasts.
@@ -84,6 +88,7 @@ pub struct Inner {
     config: Config,
     clock: Clock,
     db: db::Db,
+    redis: Option<Redis>,
     passwords: passwords::Passwords,
     tokens: tokens::Tokens,
     renderer: rendering::Renderer,
@@ -128,8 +133,13 @@ impl Backend {
     pub async fn open(config: Config) -> Result<Self> {
         let db = db::Db::open(&config.database_url, config.pool_size, config.max_overflow).await?;
         db.migrate().await?;
+        let redis = match &config.redis {
+            Some(redis) => Some(Redis::new(redis.clone(), &db.identity().await?)),
+            None => None,
+        };
         Ok(Self(Arc::new(Inner {
             clock: config.clock.clone(),
+            redis,
             passwords: passwords::Passwords::new().await?,
             tokens: tokens::Tokens::new(&config.token_secret),
             renderer: rendering::Renderer::default(),
@@ -154,7 +164,10 @@ impl Backend {
         let node = Arc::new(Node::register(Uuid::now_v7(), self.config.lease, db).await?);
         let node = self.node.get_or_init(|| node);
         self.background.spawn(runs::node::keep(self.clone(), Arc::clone(node)));
-        self.background.spawn(bus::listen(self.clone()));
+        self.background.spawn(keep_redis(self.clone()));
+        for carrier in bus::Carrier::ALL {
+            self.background.spawn(bus::listen(self.clone(), carrier));
+        }
         self.background.spawn(events::tell_others(self.clone()));
         self.background.spawn(runs::log::write(self.clone()));
         self.background.spawn(prune(self.clone()));
@@ -201,6 +214,11 @@ impl Backend {
         self.db.kind()
     }
 
+    /// Redis, where one is configured.
+    pub fn redis(&self) -> Option<&Redis> {
+        self.redis.as_ref()
+    }
+
     /// The time by which everything here goes.
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -236,6 +254,13 @@ impl Backend {
         if timeout(SAVE_LIMIT, closing).await.is_err() {
             tracing::error!("the database did not let go of its connections");
         }
+    }
+}
+
+/// Keeps a connection to Redis, where there is one, until the process goes down.
+async fn keep_redis(backend: Backend) {
+    if let Some(redis) = &backend.redis {
+        backend.closed.run_until_cancelled(redis.keep()).await;
     }
 }
 

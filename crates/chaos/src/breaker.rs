@@ -42,48 +42,77 @@ pub(crate) async fn break_things(world: &World, seed: u64, duration: Duration) -
         if Instant::now() >= end {
             break;
         }
-        let node = &world.nodes[random.random_range(0..world.nodes.len())];
-        let (what, away) = (random.random_range(0..100), Duration::from_millis(random.random_range(0..4_000)));
-        let what = match what {
-            0..45 if node.is_well() => {
-                node.kill().await;
-                broken.push(Broken { process: node, is_paused: false, until: Instant::now() + away });
-                "killed"
-            }
-            // Longer than a lease, as often as not.
-            45..65 if node.is_well() => {
-                node.pause().await?;
-                broken.push(Broken { process: node, is_paused: true, until: Instant::now() + away * 3 });
-                "paused"
-            }
-            65..77 if node.is_well() => {
-                node.terminate().await?;
-                broken.push(Broken { process: node, is_paused: false, until: Instant::now() + away });
-                "restarted"
-            }
-            77..85 if world.has_server() => {
-                world.restart_database().await?;
-                "database restarted"
-            }
-            85..92 if world.emulator.is_well() => {
-                world.emulator.kill().await;
-                sleep(away / 4).await;
-                world.emulator.start(&world.http).await?;
-                "provider cut"
-            }
-            92.. if world.emulator.is_well() => {
-                world.emulator.pause().await?;
-                broken.push(Broken { process: &world.emulator, is_paused: true, until: Instant::now() + away });
-                "provider delayed"
-            }
-            _ => continue,
-        };
-        *done.entry(what).or_default() += 1;
+        if let Some(what) = break_one(world, &mut random, &mut broken).await? {
+            *done.entry(what).or_default() += 1;
+        }
     }
     for broken in &broken {
         mend(world, broken).await?;
     }
     Ok(Report(done))
+}
+
+/// Breaks one thing, and says what was done; `None` where it is broken already.
+async fn break_one<'a>(
+    world: &'a World,
+    random: &mut StdRng,
+    broken: &mut Vec<Broken<'a>>,
+) -> anyhow::Result<Option<&'static str>> {
+    let node = &world.nodes[random.random_range(0..world.nodes.len())];
+    let (what, away) = (random.random_range(0..112), Duration::from_millis(random.random_range(0..4_000)));
+    let mut break_until = |process, is_paused, away| {
+        broken.push(Broken { process, is_paused, until: Instant::now() + away });
+    };
+    let redis = world.redis.as_ref().filter(|redis| redis.is_well());
+    Ok(Some(match (what, redis) {
+        (0..45, _) if node.is_well() => {
+            node.kill().await;
+            break_until(node, false, away);
+            "killed"
+        }
+        // Longer than a lease, as often as not.
+        (45..65, _) if node.is_well() => {
+            node.pause().await?;
+            break_until(node, true, away * 3);
+            "paused"
+        }
+        (65..77, _) if node.is_well() => {
+            node.terminate().await?;
+            break_until(node, false, away);
+            "restarted"
+        }
+        (77..85, _) if world.has_server() => {
+            world.restart_database().await?;
+            "database restarted"
+        }
+        (85..92, _) if world.emulator.is_well() => {
+            world.emulator.kill().await;
+            sleep(away / 4).await;
+            world.emulator.start(&world.http).await?;
+            "provider cut"
+        }
+        (92..100, _) if world.emulator.is_well() => {
+            world.emulator.pause().await?;
+            break_until(&world.emulator, true, away);
+            "provider delayed"
+        }
+        (100..104, Some(redis)) => {
+            redis.kill().await;
+            break_until(redis, false, away);
+            "Redis killed"
+        }
+        (104..108, Some(redis)) => {
+            redis.terminate().await?;
+            break_until(redis, false, away);
+            "Redis stopped"
+        }
+        (108.., Some(redis)) => {
+            redis.pause().await?;
+            break_until(redis, true, away);
+            "Redis paused"
+        }
+        _ => return Ok(None),
+    }))
 }
 
 async fn mend(world: &World, broken: &Broken<'_>) -> anyhow::Result<()> {

@@ -1,7 +1,8 @@
 //! `./dev chaos`: breaks things under load, at random, and looks whether an answer was lost.
 //!
-//! It runs Lia's own program, several nodes on one Postgres or one on SQLite, with the emulator as provider. Users ask and
-//! follow their answers while nodes are killed and paused, the database is restarted and the provider goes away. The
+//! It runs Lia's own program, several nodes on one Postgres and one Redis or one on SQLite, with the emulator as provider.
+//! Users ask and follow their answers while nodes are killed and paused, the database is restarted, and Redis and the
+//! provider go away. The
 //! emulator's answers are numbered words, so that loss and doubling can be seen. It knows Lia as her users and her
 //! operating system do; only in the end it looks into the database.
 #![expect(clippy::print_stdout, reason = "what it did and found is its output")]
@@ -38,6 +39,9 @@ struct Options {
     /// A shell command that restarts that server
     #[arg(long)]
     restart_database: Option<String>,
+    /// The program `redis-server`: the nodes have a Redis beside that database
+    #[arg(long)]
+    redis: Option<PathBuf>,
     /// How many nodes share the database
     #[arg(long, default_value_t = 3)]
     nodes: usize,
@@ -59,7 +63,12 @@ const PATIENCE: Duration = Duration::from_secs(90);
 async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let seed = options.seed.unwrap_or_else(rand::random);
-    let engine = if options.database.is_some() { "Postgres" } else { "SQLite" };
+    let engine = match (&options.database, &options.redis) {
+        (Some(_), Some(_)) => "Postgres and Redis",
+        (Some(_), None) => "Postgres",
+        (None, Some(_)) => "SQLite and Redis",
+        (None, None) => "SQLite",
+    };
     println!("chaos: seed {seed}, {} s, {engine}, {} users", options.seconds, options.users);
     let world = World::start(&options).await.context("the world did not begin")?;
     let over = CancellationToken::new();

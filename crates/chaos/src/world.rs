@@ -1,18 +1,19 @@
-//! The processes: nodes of Lia, the provider's stand-in, and what can be done to them. Knows signals and no HTTP beyond
-//! "does it serve".
+//! The processes: nodes of Lia, the provider's stand-in, Redis, and what can be done to them. Knows signals and no HTTP
+//! beyond "does it serve".
 
 use crate::Options;
 use anyhow::{Context as _, ensure};
 use std::{
     fs::File,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 use tempfile::TempDir;
 use tokio::{
+    net::TcpStream,
     process::{Child, Command},
     sync::Mutex,
     time::{Instant, sleep},
@@ -25,6 +26,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct World {
     pub(crate) nodes: Vec<Process>,
     pub(crate) emulator: Process,
+    pub(crate) redis: Option<Process>,
     /// The database, as the checks open it.
     pub(crate) database: String,
     restart_database: Option<String>,
@@ -41,7 +43,8 @@ pub(crate) struct Process {
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
     log: PathBuf,
-    health: &'static str,
+    /// What it answers when it serves. `None`: it serves when it takes connections.
+    health: Option<&'static str>,
     child: Mutex<Option<Child>>,
     /// Whether nobody has broken it.
     is_well: AtomicBool,
@@ -59,9 +62,13 @@ impl World {
             arguments: vec!["--port".to_owned(), port.to_string()],
             variables: Vec::new(),
             log: path("emulator.log"),
-            health: "/emulator/counts",
+            health: Some("/emulator/counts"),
             child: Mutex::new(None),
             is_well: AtomicBool::new(false),
+        };
+        let redis = match &options.redis {
+            Some(program) => Some(redis(program, path("redis.log"))?),
+            None => None,
         };
         let data = path("data");
         let file = format!("sqlite:{}", data.join("lia.db").display());
@@ -82,6 +89,9 @@ impl World {
                 ("LIA_SHUTDOWN_SECONDS".to_owned(), "1".to_owned()),
                 ("LOG_FORMAT".to_owned(), "json".to_owned()),
             ];
+            if let Some(redis) = &redis {
+                variables.push(("REDIS_URL".to_owned(), redis.url.clone()));
+            }
             if let Some(site) = &options.site {
                 variables.push(("LEPTOS_SITE_ROOT".to_owned(), site.display().to_string()));
             }
@@ -92,17 +102,17 @@ impl World {
                 arguments: vec!["serve".to_owned()],
                 variables,
                 log: path(&format!("node-{number}.log")),
-                health: "/health/live",
+                health: Some("/health/live"),
                 child: Mutex::new(None),
                 is_well: AtomicBool::new(false),
             });
         }
         let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(2)).build()?;
         let restart_database = options.restart_database.clone();
-        let world = Self { nodes, emulator, database, restart_database, http, _folder: folder };
-        world.emulator.start(&world.http).await?;
-        for node in &world.nodes {
-            node.start(&world.http).await?;
+        let world = Self { nodes, emulator, redis, database, restart_database, http, _folder: folder };
+        // What the nodes need comes first.
+        for process in [&world.emulator].into_iter().chain(&world.redis).chain(&world.nodes) {
+            process.start(&world.http).await?;
         }
         Ok(world)
     }
@@ -122,16 +132,20 @@ impl World {
 
     /// Ends all of it. The logs stay where something went wrong.
     pub(crate) async fn stop(&self) {
-        for process in self.nodes.iter().chain([&self.emulator]) {
+        for process in self.processes() {
             process.kill().await;
         }
+    }
+
+    fn processes(&self) -> impl Iterator<Item = &Process> {
+        self.nodes.iter().chain([&self.emulator]).chain(&self.redis)
     }
 
     /// Keeps the logs and says where they are.
     pub(crate) fn keep_logs(&self) -> String {
         let kept = std::env::temp_dir().join(format!("lia-chaos-logs-{}", std::process::id()));
         let copied = std::fs::create_dir_all(&kept).and_then(|()| {
-            for process in self.nodes.iter().chain([&self.emulator]) {
+            for process in self.processes() {
                 if let Some(name) = process.log.file_name() {
                     std::fs::copy(&process.log, kept.join(name))?;
                 }
@@ -159,12 +173,19 @@ impl Process {
             .with_context(|| format!("{} cannot be run", self.program.display()))?;
         *self.child.lock().await = Some(child);
         let deadline = Instant::now() + START_LIMIT;
-        while http.get(format!("{}{}", self.url, self.health)).send().await.is_err() {
+        while !self.serves(http).await {
             ensure!(Instant::now() < deadline, "{} does not serve", self.name);
             sleep(Duration::from_millis(50)).await;
         }
         self.is_well.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn serves(&self, http: &reqwest::Client) -> bool {
+        if let Some(path) = self.health {
+            return http.get(format!("{}{path}", self.url)).send().await.is_ok();
+        }
+        TcpStream::connect(self.url.trim_start_matches("redis://")).await.is_ok()
     }
 
     /// Whether nobody has broken it.
@@ -210,6 +231,23 @@ impl Process {
         ensure!(sent.success(), "{} could not be sent {signal}", self.name);
         Ok(())
     }
+}
+
+/// A Redis that keeps nothing on disk.
+fn redis(program: &Path, log: PathBuf) -> anyhow::Result<Process> {
+    let port = free_port()?;
+    let arguments = ["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    Ok(Process {
+        name: "Redis".to_owned(),
+        url: format!("redis://127.0.0.1:{port}"),
+        program: program.to_owned(),
+        arguments: arguments.map(str::to_owned).to_vec(),
+        variables: Vec::new(),
+        log,
+        health: None,
+        child: Mutex::new(None),
+        is_well: AtomicBool::new(false),
+    })
 }
 
 fn free_port() -> anyhow::Result<u16> {

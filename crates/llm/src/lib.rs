@@ -1,8 +1,8 @@
 //! Chat with language models: one request, one stream of deltas and one error for every provider.
 //!
 //! Responsible for the providers' wires and for what goes wrong on them: framing, time limits, retries, errors in their
-//! many words, lists of models; and for Google's service that says how
-//! a text sounds. Knows nothing of conversations, users, databases or HTTP servers, and reads no
+//! many words, lists of models; for Google's service that says how a text sounds; and, having the one HTTP client, for
+//! whatever else takes JSON. Knows nothing of conversations, users, databases or HTTP servers, and reads no
 //! configuration: it is given its providers.
 //!
 //! ```no_run
@@ -51,6 +51,7 @@ mod providers;
 mod repair;
 mod request;
 mod responses;
+mod service;
 pub mod sse;
 mod structured;
 mod surrogates;
@@ -73,4 +74,5 @@ pub use openai::OpenAi;
 pub use provider::{Provider, collect};
 pub use providers::Providers;
 pub use request::{ChatMessage, ChatRequest, Part, Role, Settings, estimate_tokens};
+pub use service::JsonService;
 pub use structured::Schema;

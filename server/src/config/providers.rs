@@ -40,7 +40,7 @@ struct Entry {
 }
 
 /// Ids that no provider may have: Lia's own companion, and what `/health` calls the rest of what it reports on.
-const RESERVED: [&str; 2] = ["offline", "database"];
+const RESERVED: [&str; 3] = ["offline", "database", "cache"];
 
 /// All configured providers. `Offline` is not among them: it needs no configuration.
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<ProviderConfig> {
@@ -111,7 +111,7 @@ fn check(reader: &Reader<'_>, entry: Entry) -> Result<ProviderConfig, (String, S
         return wrong("this id".to_owned(), "1 to 50 letters, digits, - and _");
     }
     if RESERVED.contains(&entry.id.as_str()) {
-        return wrong("this id".to_owned(), &format!("any id but {}, which Lia uses herself", RESERVED.join(" and ")));
+        return wrong("this id".to_owned(), &format!("any id but {}, which Lia uses herself", RESERVED.join(", ")));
     }
     let Ok(kind) = entry.kind.parse::<Kind>() else {
         return wrong(format!("kind {:?}", entry.kind), &Kind::ALL.map(Kind::id).join(", "));

@@ -22,7 +22,12 @@ fn nothing_is_needed_in_development() {
     assert_eq!(config.shutdown, Duration::from_secs(25));
     assert_eq!((config.log_level, config.log_format), (LevelFilter::INFO, LogFormat::Pretty));
     assert!(config.rate_limits.enabled && config.registration_open && config.token_secret.is_none());
-    assert!(config.providers.is_empty() && config.cors_origins.is_empty() && config.trusted_proxies.is_empty());
+    assert!(
+        config.redis.is_none()
+            && config.providers.is_empty()
+            && config.cors_origins.is_empty()
+            && config.trusted_proxies.is_empty()
+    );
     assert!(!config.is_https());
 }
 
@@ -61,6 +66,7 @@ fn every_wrong_value_is_named_in_a_line_of_its_own() {
         ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
         ("CORS_ORIGINS", "*"),
         ("DATABASE_URL", "mysql://u:hunter22@h/d"),
+        ("REDIS_URL", "redis//:hunter22@h"),
         ("DB_POOL_SIZE", "0"),
         ("DB_MAX_OVERFLOW", "-1"),
         ("JWT_SECRET_KEY", "hunter22"),
@@ -74,8 +80,26 @@ fn every_wrong_value_is_named_in_a_line_of_its_own() {
         ("LOG_FORMAT", "xml"),
         ("LIA_SHUTDOWN_SECONDS", "601"),
     ]);
-    assert_eq!(lines.len(), 19, "{lines:#?}");
+    assert_eq!(lines.len(), 20, "{lines:#?}");
     assert!(lines.iter().all(|line| !line.contains("hunter22") && !line.contains('\n')), "{lines:#?}");
+}
+
+#[test]
+fn redis_is_a_server_a_cluster_or_upstash() {
+    let upstash =
+        [("UPSTASH_REDIS_REST_URL", "https://eu1.upstash.example.com"), ("UPSTASH_REDIS_REST_TOKEN", "hunter22")];
+    let of = |config: Config| config.redis.map(|redis| format!("{redis:?}"));
+    assert_eq!(of(read(upstash)).as_deref(), Some("Redis(upstash)"));
+    let [url, token] = upstash;
+    let server = ("REDIS_URL", "rediss://:hunter22@redis.example.com");
+    assert_eq!(of(read([server, url, token])).as_deref(), Some("Redis(server)"));
+    assert_eq!(of(read([("REDIS_URL", "redis://one,redis://two")])).as_deref(), Some("Redis(cluster)"));
+    assert_eq!(of(read([token])), None);
+    assert_eq!(
+        problems([url]),
+        ["UPSTASH_REDIS_REST_TOKEN: found nothing; allowed: the token of UPSTASH_REDIS_REST_URL"]
+    );
+    assert_eq!(problems([("UPSTASH_REDIS_REST_URL", "redis://h"), token]).len(), 1);
 }
 
 #[test]
@@ -123,12 +147,12 @@ fn a_file_adds_providers() {
     std::fs::write(path, "[[provider]]\nid = ").unwrap();
     assert_eq!(problems([("LIA_PROVIDERS", path)]).len(), 1);
     assert_eq!(problems([("LIA_PROVIDERS", "/nowhere.toml")]).len(), 1);
-    for reserved in ["database", "offline"] {
+    for reserved in ["database", "offline", "cache"] {
         std::fs::write(path, format!("[[provider]]\nid = {reserved:?}\nkind = \"openai\"\n")).unwrap();
         assert_eq!(
             problems([("LIA_PROVIDERS", path)]),
             [format!(
-                "LIA_PROVIDERS: found provider {reserved:?} with this id; allowed: any id but offline and database, which \
+                "LIA_PROVIDERS: found provider {reserved:?} with this id; allowed: any id but offline, database, cache, which \
                  Lia uses herself"
             )]
         );
@@ -138,7 +162,7 @@ fn a_file_adds_providers() {
 #[test]
 fn the_example_names_every_variable_and_starts_lia_as_it_is() {
     let example = include_str!("../../../.env.example");
-    let source = concat!(include_str!("../config.rs"), include_str!("site.rs"));
+    let source = concat!(include_str!("../config.rs"), include_str!("redis.rs"), include_str!("site.rs"));
     let is_name = |text: &&str| {
         text.contains('_') && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
     };

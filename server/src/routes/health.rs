@@ -2,7 +2,7 @@
 
 use crate::{edge::actor::Caller, error::Result, extract::Json, state::AppState};
 use axum::{extract::State, http::StatusCode};
-use backend::{Permission, models};
+use backend::{Permission, models, redis::Redis};
 use chrono::{DateTime, Utc};
 use llm::Circuit;
 use serde::Serialize;
@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 const SLOW: Duration = Duration::from_millis(500);
 /// A database slower than this counts as away: a monitor must not hang with it.
 const AWAY: Duration = Duration::from_secs(2);
+
+/// A Redis slower than this is hardly worth asking.
+const SLOW_REDIS: Duration = Duration::from_millis(100);
 
 /// How well something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -40,14 +43,27 @@ pub struct Service {
 /// Lia and what she depends on.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// The database's; at best degraded while a provider is not answering, for Lia works with the others.
+    /// The database's; at best degraded while a provider or Redis is not answering, for Lia works without.
     status: Status,
     /// Now, UTC.
     timestamp: DateTime<Utc>,
     /// Lia's version.
     version: &'static str,
-    /// By name: `database`, and each provider by its id. A provider's is what is known of it; it is not asked.
+    /// By name: `database`, `cache` where a Redis is configured, and each provider by its id. A provider's is what is
+    /// known of it; it is not asked.
     services: BTreeMap<String, Service>,
+}
+
+/// What is kept at hand.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CacheHealth {
+    /// Of Redis: at worst degraded, for Lia works without. Healthy where none is configured.
+    status: Status,
+    /// `none`, `server`, `cluster` or `upstash`: what is configured.
+    redis: &'static str,
+    /// How long Redis took to answer; absent when it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ms: Option<u64>,
 }
 
 /// A word for a probe.
@@ -81,12 +97,13 @@ pub struct Info {
     ),
 )]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
-    let database = ask_database(&state).await;
+    let (database, redis) = tokio::join!(ask_database(&state), ask_redis(&state));
     let mut services: BTreeMap<_, _> = models::circuits(&state.backend)
         .into_iter()
         .map(|(provider, circuit)| (provider, Service { status: status_of(circuit), latency_ms: None }))
+        .chain(redis.map(|redis| ("cache".to_owned(), redis)))
         .collect();
-    let all_answer = services.values().all(|provider| provider.status == Status::Healthy);
+    let all_answer = services.values().all(|service| service.status == Status::Healthy);
     services.insert("database".to_owned(), database);
     let status = match database.status {
         Status::Healthy if !all_answer || state.backend.shutting_down().is_cancelled() => Status::Degraded,
@@ -136,6 +153,20 @@ pub async fn database(State(state): State<AppState>) -> (StatusCode, Json<Servic
     (status_code(database.status), Json(database))
 }
 
+/// Is what is kept at hand of use?
+#[utoipa::path(
+    get, path = "/health/cache", tag = "operations",
+    responses((status = 200, description = "Healthy, or degraded while Redis is slow or away", body = CacheHealth)),
+)]
+pub async fn cache(State(state): State<AppState>) -> Json<CacheHealth> {
+    let redis = ask_redis(&state).await;
+    Json(CacheHealth {
+        status: redis.map_or(Status::Healthy, |redis| redis.status),
+        redis: state.backend.redis().map_or("none", Redis::kind),
+        latency_ms: redis.and_then(|redis| redis.latency_ms),
+    })
+}
+
 /// What runs here?
 #[utoipa::path(
     get, path = "/health/info", tag = "operations",
@@ -169,6 +200,15 @@ async fn ask_database(state: &AppState) -> Service {
         }
         Err(_) => Service { status: Status::Unhealthy, latency_ms: None },
     }
+}
+
+/// `None`: there is none to ask.
+async fn ask_redis(state: &AppState) -> Option<Service> {
+    let latency = state.backend.redis()?.ping().await;
+    Some(Service {
+        status: if latency.is_some_and(|latency| latency < SLOW_REDIS) { Status::Healthy } else { Status::Degraded },
+        latency_ms: latency.and_then(|latency| u64::try_from(latency.as_millis()).ok()),
+    })
 }
 
 const fn status_of(circuit: Circuit) -> Status {

@@ -20,6 +20,7 @@ mod models;
 mod openapi;
 mod preferences;
 mod program;
+mod redis;
 mod sentiment;
 mod support;
 mod takeover;

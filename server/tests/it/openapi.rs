@@ -44,6 +44,7 @@ async fn every_route_is_described_with_an_example() {
             "get /api/v1/preferences",
             "get /api/v1/ws",
             "get /health",
+            "get /health/cache",
             "get /health/db",
             "get /health/info",
             "get /health/live",

@@ -6,6 +6,7 @@ mod events;
 mod program;
 mod proxy;
 mod raw;
+mod redis;
 mod socket;
 
 pub(crate) use app::{Setup, TestApp, on_both};
@@ -14,4 +15,5 @@ pub(crate) use events::{Event, Events, text};
 pub(crate) use program::Program;
 pub(crate) use proxy::Proxy;
 pub(crate) use raw::Raw;
+pub(crate) use redis::{PrivateRedis, redis_url};
 pub(crate) use socket::Socket;

@@ -266,6 +266,13 @@ impl Db {
         }
     }
 
+    /// What no other database says of itself: when it was made, and how many nanoseconds the first step of that took.
+    pub(crate) async fn identity(&self) -> Result<String> {
+        const SQL: &str = "select cast(installed_on as text) || ' ' || cast(execution_time as text) \
+                           from _sqlx_migrations order by version limit 1";
+        Ok(read!(self, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?)
+    }
+
     /// Asks it for nothing.
     pub(crate) async fn ping(&self) -> Result<()> {
         read!(self, |pool| sqlx::query("select 1").execute(pool).await.map(drop))?;

@@ -1,4 +1,4 @@
-//! A bad line between Lia and her Postgres server.
+//! A bad line between Lia and her Postgres server, or her Redis.
 
 use std::{
     net::SocketAddr,
@@ -26,7 +26,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Stands before the server of a `postgres://` URL.
+    /// Stands before the server of a URL.
     pub(crate) async fn start(upstream: &str) -> Self {
         let upstream: Url = upstream.parse().unwrap();
         let target = (upstream.host_str().unwrap().to_owned(), upstream.port().unwrap_or(5432));
@@ -50,7 +50,7 @@ impl Proxy {
         Self { address, upstream, lose_next_start, break_after_loss, state }
     }
 
-    /// The URL of the database by way of this line.
+    /// The URL of what it names by way of this line.
     pub(crate) fn url(&self) -> String {
         let mut url = self.upstream.clone();
         url.set_ip_host(self.address.ip()).unwrap();
@@ -72,6 +72,11 @@ impl Proxy {
     /// Nothing gets through any more, and nobody is told: as where a cable is out.
     pub(crate) fn cut(&self) {
         self.state.send_replace(State::Silent);
+    }
+
+    /// The server is gone: connections end, and no new one comes about.
+    pub(crate) fn break_off(&self) {
+        self.state.send_replace(State::Broken);
     }
 
     /// All is well again; what waited gets through.

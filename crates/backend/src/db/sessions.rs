@@ -104,12 +104,7 @@ pub(crate) async fn update(db: &Db, id: SessionId, data: &Value, expires_at: Dat
 }
 
 /// The user of a sign-in that still holds.
-pub(crate) async fn find_holder(
-    db: &Db,
-    id: SessionId,
-    kind: Kind,
-    now: DateTime<Utc>,
-) -> Result<Option<Holder>> {
+pub(crate) async fn find_holder(db: &Db, id: SessionId, kind: Kind, now: DateTime<Utc>) -> Result<Option<Holder>> {
     const SQL: &str = "select u.id, u.email, u.username, u.role, u.created_at, u.conversations_version, s.last_seen_at \
                        from sessions s join users u on u.id = s.user_id \
                        where s.id = $1 and s.kind = $2 and s.epoch = u.session_epoch and s.expires_at > $3";

@@ -149,7 +149,8 @@ async fn read_branch(backend: &Backend, live: &Live, budget: usize) -> Result<Br
         let page = Page { limit: PAGE, offset: i64::try_from(branch.turns.len()).unwrap_or(i64::MAX) };
         let part = db::messages::list_branch(&backend.db, conversation_id, live.owner, Some(question), page).await?;
         branch.is_whole = part.last().is_none_or(|oldest| oldest.parent_id.is_none());
-        let turn = |message: db::messages::Message| Turn { id: message.id, role: message.role, content: message.content };
+        let turn =
+            |message: db::messages::Message| Turn { id: message.id, role: message.role, content: message.content };
         branch.turns.splice(0..0, part.into_iter().rev().map(turn));
     }
     Ok(branch)
@@ -229,8 +230,11 @@ mod tests {
     use super::*;
 
     fn branch(turns: &[(MessageRole, &str)]) -> Branch {
-        let turn =
-            |(id, (role, content)): (i64, &(_, &str))| Turn { id: MessageId(id), role: *role, content: (*content).to_owned() };
+        let turn = |(id, (role, content)): (i64, &(_, &str))| Turn {
+            id: MessageId(id),
+            role: *role,
+            content: (*content).to_owned(),
+        };
         Branch { turns: (1..).zip(turns).map(turn).collect(), is_whole: true }
     }
 
@@ -249,7 +253,11 @@ mod tests {
         assert_eq!(texts(&branch, 100), ["first", "second", "third"]);
         assert_eq!(texts(&branch, 11), ["second", "third"]);
         assert_eq!(texts(&branch, 10), ["third"]);
-        assert_eq!(texts(&branch, 1), ["third"], "the new message is sent even if it is too long: the provider says so");
+        assert_eq!(
+            texts(&branch, 1),
+            ["third"],
+            "the new message is sent even if it is too long: the provider says so"
+        );
     }
 
     #[test]
@@ -260,7 +268,8 @@ mod tests {
 
     #[test]
     fn another_branch_is_known_up_to_where_they_part() {
-        let known = branch(&[(MessageRole::User, "one"), (MessageRole::Assistant, "two"), (MessageRole::User, "three")]);
+        let known =
+            branch(&[(MessageRole::User, "one"), (MessageRole::Assistant, "two"), (MessageRole::User, "three")]);
         let turn = Turn { id: MessageId(9), role: MessageRole::User, content: "other".to_owned() };
         assert_eq!(texts(&known.until(MessageId(2)).unwrap().then(turn), 100), ["one", "two", "other"]);
         assert_eq!(known.until(MessageId(9)), None);
@@ -269,9 +278,11 @@ mod tests {
     #[test]
     fn what_is_remembered_is_the_end_of_the_branch() {
         let long = "x".repeat(MAX_BYTES / 2);
-        let bounded = branch(&[(MessageRole::User, "old"), (MessageRole::User, &long), (MessageRole::User, "new")]).bounded();
+        let bounded =
+            branch(&[(MessageRole::User, "old"), (MessageRole::User, &long), (MessageRole::User, "new")]).bounded();
         assert!(bounded.is_whole && bounded.turns.len() == 3);
-        let bounded = branch(&[(MessageRole::User, &long), (MessageRole::User, &long), (MessageRole::User, "new")]).bounded();
+        let bounded =
+            branch(&[(MessageRole::User, &long), (MessageRole::User, &long), (MessageRole::User, "new")]).bounded();
         assert_eq!((bounded.turns.len(), bounded.is_whole), (2, false));
         assert!(bounded.bytes() <= MAX_BYTES);
         assert!(bounded.covers(MAX_BYTES / 2) && !bounded.covers(MAX_BYTES), "a larger window has more read");

@@ -39,7 +39,9 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
         Ending::failed(&model, interrupted())
     } else {
         match models::named(&backend, Some(&model.provider), Some(&model.model)).await {
-            Ok(choice) => return write(backend, live, Choice { settings: claimed.settings, ..choice }, Start::default()).await,
+            Ok(choice) => {
+                return write(backend, live, Choice { settings: claimed.settings, ..choice }, Start::default()).await;
+            }
             Err(_) => Ending::failed(&model, interrupted()),
         }
     };

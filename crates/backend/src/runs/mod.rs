@@ -153,7 +153,8 @@ async fn find_saved(backend: &Backend, actor: &Actor, order: &Order, id: RunId) 
     let title = order.request.conversation_id.is_none().then(|| title_from(&order.request.message));
     let found = if title.is_some() { Before::Nothing } else { Before::Unknown };
     let begun_at = backend.clock.now();
-    let stored = |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, found, kept: None, begun_at };
+    let stored =
+        |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, found, kept: None, begun_at };
     Ok(run.filter(|run| run.running).map(stored))
 }
 

@@ -2,6 +2,7 @@
 
 use crate::support::{Client, Event, Events, TestApp, on_both};
 use backend::cache::{Counts, Kind};
+use chrono::{DateTime, Utc};
 use emulator::Script;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -205,7 +206,10 @@ impl World {
                 "created_at": found["created_at"], "updated_at": found["updated_at"],
             }));
         }
-        expected.sort_by_key(|one| (one["updated_at"].to_string(), one["id"].to_string()));
+        expected.sort_by_key(|one| {
+            let changed: DateTime<Utc> = one["updated_at"].as_str().unwrap().parse().unwrap();
+            (changed, one["id"].to_string())
+        });
         expected.reverse();
         for user in &self.users {
             for _ in 0..2 {

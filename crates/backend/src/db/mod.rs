@@ -258,7 +258,15 @@ impl Db {
     /// Applies what is missing of the migrations.
     pub(crate) async fn migrate(&self) -> Result<()> {
         match self {
-            Self::Postgres(pool) => sqlx::migrate!("../../migrations/postgres").run(pool).await?,
+            Self::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                let migrated = sqlx::migrate!("../../migrations/postgres").run(&mut *connection).await;
+                if migrated.is_err() {
+                    // The lock of the migrations goes with its connection.
+                    connection.close().await?;
+                }
+                migrated?;
+            }
             Self::Sqlite(sqlite) => sqlx::migrate!("../../migrations/sqlite").run(&sqlite.writer).await?,
         }
         Ok(())

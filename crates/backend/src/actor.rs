@@ -9,6 +9,8 @@ use types::{ErrorCode, SessionId, User, UserId, UserRole};
 pub struct Actor {
     /// The account.
     pub user: User,
+    /// The version of what lists of their conversations showed when the request came in.
+    pub(crate) conversations_version: i64,
     /// The sign-in.
     pub session: SessionId,
     /// How they are signed in.

@@ -1,5 +1,6 @@
 //! Conversations as their owner reads and arranges them.
 
+use crate::cache::Version;
 use crate::db::messages::Message as Stored;
 use crate::rendering::{Part, Source};
 use crate::runs::transcript::Transcript;
@@ -17,10 +18,43 @@ const DELETE_BATCH: i64 = 20;
 /// Of the user's messages, so many of the newest are listed with how they read.
 const STATEMENTS: i64 = 500;
 
+/// The beginning of the list of somebody's conversations, as it was last read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    conversations: Vec<ConversationSummary>,
+    /// There are no others.
+    is_all: bool,
+}
+
+impl Listed {
+    /// A page, where all of it was read.
+    fn page(&self, page: Page) -> Option<Vec<ConversationSummary>> {
+        let at = |row: i64| usize::try_from(row).unwrap_or(usize::MAX).min(self.conversations.len());
+        let end = page.offset.saturating_add(page.limit);
+        let is_read = self.is_all || usize::try_from(end).is_ok_and(|end| end <= self.conversations.len());
+        is_read.then(|| self.conversations[at(page.offset)..at(end)].to_vec())
+    }
+
+    /// What it takes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.conversations.iter().map(|one| size_of::<ConversationSummary>() + one.title.len()).sum()
+    }
+}
+
 /// The user's conversations, most recently changed first.
 pub async fn list(backend: &Backend, actor: &Actor, page: Page) -> Result<History> {
+    let histories = &backend.cache.histories;
+    let version = Version::List { owner: actor.id(), version: actor.conversations_version };
+    if let Some(conversations) = histories.find(&actor.id(), &version, |listed| listed.page(page)) {
+        return Ok(History { conversations });
+    }
     let found = db::conversations::list(&backend.db, actor.id(), page).await?;
-    Ok(History { conversations: found.into_iter().map(ConversationSummary::from).collect() })
+    let conversations: Vec<_> = found.into_iter().map(ConversationSummary::from).collect();
+    if page.offset == 0 {
+        let is_all = i64::try_from(conversations.len()).is_ok_and(|count| count < page.limit);
+        histories.keep(actor.id(), version, Listed { conversations: conversations.clone(), is_all });
+    }
+    Ok(History { conversations })
 }
 
 /// A conversation with a page of its messages and their source text, oldest first; the offset counts back from the
@@ -71,16 +105,28 @@ pub async fn view(backend: &Backend, actor: &Actor, id: ConversationId, page: Pa
 pub async fn mood(backend: &Backend, actor: &Actor, id: ConversationId) -> Result<MoodView> {
     let conversation =
         db::conversations::find(&backend.db, id, actor.id()).await?.ok_or_else(Error::conversation_not_found)?;
-    let statements = db::messages::list_statements(&backend.db, id, actor.id(), STATEMENTS).await?;
-    Ok(MoodView {
-        title: conversation.title,
-        sentiment: conversation.sentiment.map(|state| state.shown),
-        statements: statements
-            .into_iter()
-            .rev()
-            .map(|(id, beginning, sentiment)| Statement { id, quote: quote_from(&beginning), sentiment })
-            .collect(),
-    })
+    let statements = statements(backend, actor, id, conversation.version).await?;
+    let sentiment = conversation.sentiment.map(|state| state.shown);
+    Ok(MoodView { title: conversation.title, sentiment, statements })
+}
+
+/// The user's own messages on the branch that is shown, oldest first.
+async fn statements(
+    backend: &Backend,
+    actor: &Actor,
+    id: ConversationId,
+    version: db::conversations::Version,
+) -> Result<Vec<Statement>> {
+    let version = Version::Conversation { owner: actor.id(), version };
+    if let Some(known) = backend.cache.user_messages.find(&id, &version, |known| Some(known.clone())) {
+        return Ok(known);
+    }
+    let found = db::messages::list_statements(&backend.db, id, actor.id(), STATEMENTS).await?;
+    let statement =
+        |(id, beginning, sentiment): (MessageId, String, _)| Statement { id, quote: quote_from(&beginning), sentiment };
+    let statements: Vec<_> = found.into_iter().rev().map(statement).collect();
+    backend.cache.user_messages.keep(id, version, statements.clone());
+    Ok(statements)
 }
 
 /// Gives a conversation a name.
@@ -119,6 +165,7 @@ pub async fn delete(backend: &Backend, actor: &Actor, id: ConversationId) -> Res
     }
     backend.runs.lose(id);
     events::publish(backend, actor.id(), UserEvent::ConversationDeleted { conversation_id: id });
+    backend.cache.forget(id);
     Ok(())
 }
 
@@ -139,6 +186,7 @@ async fn delete_in_batches(backend: &Backend, actor: &Actor) -> Result<()> {
         }
         for id in deleted {
             backend.runs.lose(id);
+            backend.cache.forget(id);
         }
     }
 }
@@ -164,7 +212,7 @@ async fn read(
 ) -> Result<(db::conversations::Conversation, Vec<Stored>)> {
     let conversation =
         db::conversations::find(&backend.db, id, actor.id()).await?.ok_or_else(Error::conversation_not_found)?;
-    let mut messages = match conversation.head {
+    let mut messages = match conversation.version.head {
         Some(head) => db::messages::list_branch(&backend.db, id, actor.id(), Some(head), page).await?,
         None => Vec::new(),
     };
@@ -338,6 +386,29 @@ mod tests {
         assert_eq!(told(Some(at(5)), at(35)), None, "it may be sent again now");
         assert_eq!(told(Some(at(5)), at(9_999)), None);
         assert_eq!(told(Some(at(5)), at(0)), Some(30_000), "a clock that went back");
+    }
+
+    #[test]
+    fn a_page_is_taken_from_what_was_read_where_all_of_it_was() {
+        let one = |number: u128| ConversationSummary {
+            id: ConversationId(uuid::Uuid::from_u128(number)),
+            title: number.to_string(),
+            message_count: 2,
+            created_at: DateTime::UNIX_EPOCH,
+            updated_at: DateTime::UNIX_EPOCH,
+        };
+        let mut listed = Listed { conversations: (0..3).map(one).collect(), is_all: false };
+        let page = |listed: &Listed, offset, limit| -> Option<Vec<String>> {
+            let page = listed.page(Page { limit, offset })?;
+            Some(page.into_iter().map(|conversation| conversation.title).collect())
+        };
+        assert_eq!(page(&listed, 0, 2).unwrap(), ["0", "1"]);
+        assert_eq!(page(&listed, 1, 2).unwrap(), ["1", "2"]);
+        assert_eq!(page(&listed, 0, 4), None);
+        assert_eq!(page(&listed, i64::MAX, 100), None);
+        listed.is_all = true;
+        assert_eq!(page(&listed, 2, 2).unwrap(), ["2"]);
+        assert_eq!(page(&listed, i64::MAX, 100).unwrap(), [""; 0]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod accounts;
 mod actor;
 mod bus;
+pub mod cache;
 mod clock;
 pub mod conversations;
 mod db;
@@ -94,6 +95,7 @@ pub struct Inner {
     renderer: rendering::Renderer,
     runs: runs::live::Runs,
     slots: Arc<Slots>,
+    cache: cache::Cache,
     bus: bus::Bus,
     feeds: Arc<events::Feeds>,
     outbox: events::Outbox,
@@ -145,6 +147,7 @@ impl Backend {
             renderer: rendering::Renderer::default(),
             runs: runs::live::Runs::default(),
             slots: Slots::new(config.run_limits),
+            cache: cache::Cache::default(),
             bus: bus::Bus::default(),
             feeds: Arc::default(),
             outbox: events::Outbox::default(),

@@ -151,13 +151,17 @@ pub(crate) async fn prune(backend: &Backend) -> Result<u64> {
 async fn actor(backend: &Backend, id: SessionId, via: Via, request_id: &str) -> Result<Option<Actor>> {
     let now = backend.clock.now();
     let kind = kind_of(via);
-    let Some((user, last_seen_at)) = db::sessions::find_holder(&backend.db, id, kind, now).await? else {
-        return Ok(None);
-    };
-    if now - last_seen_at > TOUCH_EVERY {
+    let Some(holder) = db::sessions::find_holder(&backend.db, id, kind, now).await? else { return Ok(None) };
+    if now - holder.last_seen_at > TOUCH_EVERY {
         db::sessions::touch(&backend.db, id, now).await?;
     }
-    Ok(Some(Actor { user, session: id, via, request_id: request_id.to_owned() }))
+    Ok(Some(Actor {
+        user: holder.user,
+        conversations_version: holder.conversations_version,
+        session: id,
+        via,
+        request_id: request_id.to_owned(),
+    }))
 }
 
 const fn kind_of(via: Via) -> db::sessions::Kind {

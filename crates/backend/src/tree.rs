@@ -36,7 +36,6 @@ pub async fn delete(backend: &Backend, actor: &Actor, id: MessageId) -> Result<S
         None => None,
     };
     tree::delete(&mut tx, id).await?;
-    db::conversations::hold(&mut tx, conversation, actor.id(), backend.clock.now()).await?;
     let is_gone = match head {
         Some(head) => tree::find(&mut tx, conversation, head).await?.is_none(),
         None => true,
@@ -49,7 +48,9 @@ pub async fn delete(backend: &Backend, actor: &Actor, id: MessageId) -> Result<S
             Some(sibling) => Some(tree::newest_below(&mut tx, *sibling).await?),
             None => place.parent,
         };
-        tree::show(&mut tx, conversation, end, None).await?;
+    }
+    tree::show(&mut tx, conversation, end, None, Some(backend.clock.now())).await?;
+    if is_gone {
         let asks = match end {
             Some(end) => tree::last_question(&mut tx, end).await?,
             None => None,

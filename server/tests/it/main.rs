@@ -7,6 +7,7 @@
 
 mod admin;
 mod auth;
+mod cache;
 mod chat;
 mod conversations;
 mod cost;

@@ -17,11 +17,20 @@ pub(crate) struct Settings {
     pub(crate) model: Option<ModelRef>,
 }
 
+/// Which version of a conversation something was made from. Two equal ones have the same messages on the branch that is
+/// shown, and these read the same: whatever changes them holds the conversation's row, and so raises its revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Version {
+    pub(crate) head: Option<MessageId>,
+    pub(crate) revision: i64,
+}
+
 /// A conversation as it stands.
 pub(crate) struct Conversation {
     pub(crate) id: ConversationId,
     pub(crate) title: String,
-    pub(crate) head: Option<MessageId>,
+    /// Not part of a list.
+    pub(crate) version: Version,
     /// How the person feels in it; not part of a list.
     pub(crate) sentiment: Option<State>,
     pub(crate) settings: Settings,
@@ -36,6 +45,8 @@ struct Row {
     title: String,
     head_message_id: Option<i64>,
     #[sqlx(default)]
+    revision: i64,
+    #[sqlx(default)]
     sentiment_state: Option<Json<Value>>,
     settings: Json<Settings>,
     /// Messages from the first to the head: one more than the head's depth.
@@ -49,7 +60,7 @@ impl From<Row> for Conversation {
         Self {
             id: ConversationId(row.id),
             title: row.title,
-            head: row.head_message_id.map(MessageId),
+            version: Version { head: row.head_message_id.map(MessageId), revision: row.revision },
             sentiment: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
             settings: row.settings.0,
             total_messages: row.total_messages,
@@ -73,7 +84,7 @@ impl From<Conversation> for ConversationSummary {
 
 /// The user's conversation, if it is theirs.
 pub(crate) async fn find(db: &Db, id: ConversationId, owner: UserId) -> Result<Option<Conversation>> {
-    const SQL: &str = "select c.id, c.title, c.head_message_id, c.sentiment_state, c.settings, \
+    const SQL: &str = "select c.id, c.title, c.head_message_id, c.revision, c.sentiment_state, c.settings, \
                        cast(coalesce(m.depth + 1, 0) as bigint) as total_messages, c.created_at, c.updated_at \
                        from conversations c left join messages m on m.id = c.head_message_id \
                        where c.id = $1 and c.user_id = $2 and c.deleted_at is null";
@@ -95,22 +106,23 @@ pub(crate) async fn list(db: &Db, owner: UserId, page: Page) -> Result<Vec<Conve
 
 /// A conversation whose row is held.
 pub(crate) struct Held {
-    pub(crate) head: Option<MessageId>,
+    /// As it was before it was held.
+    pub(crate) version: Version,
     pub(crate) settings: Settings,
 }
 
-/// Marks the user's conversation as changed and holds its row until the transaction ends, so that two sends cannot
+/// Makes another version of the user's conversation and holds its row until the transaction ends, so that two sends cannot
 /// both continue it. `None`: it is not theirs.
-pub(crate) async fn hold(tx: &mut Tx, id: ConversationId, owner: UserId, now: DateTime<Utc>) -> Result<Option<Held>> {
-    const SQL: &str = "update conversations set updated_at = $3 \
-                       where id = $1 and user_id = $2 and deleted_at is null returning head_message_id, settings";
-    let row: Option<(Option<i64>, Json<Settings>)> = within!(tx, |connection| sqlx::query_as(SQL)
-        .bind(id.0)
-        .bind(owner.0)
-        .bind(now)
-        .fetch_optional(connection)
-        .await?);
-    Ok(row.map(|(head, settings)| Held { head: head.map(MessageId), settings: settings.0 }))
+pub(crate) async fn hold(tx: &mut Tx, id: ConversationId, owner: UserId) -> Result<Option<Held>> {
+    const SQL: &str = "update conversations set revision = revision + 1 \
+                       where id = $1 and user_id = $2 and deleted_at is null \
+                       returning head_message_id, revision - 1, settings";
+    let row: Option<(Option<i64>, i64, Json<Settings>)> =
+        within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).bind(owner.0).fetch_optional(connection).await?);
+    Ok(row.map(|(head, revision, settings)| Held {
+        version: Version { head: head.map(MessageId), revision },
+        settings: settings.0,
+    }))
 }
 
 /// Replaces what was chosen for the user's conversation, and says whether there is one. Nothing in it has changed by

@@ -6,7 +6,7 @@
 //! one statement, SQLite in one text of several, which count their parameters together. Several that come at once are one
 //! transaction, and on Postgres one statement.
 
-use super::conversations::{self, Held, Settings};
+use super::conversations::{self, Held, Settings, Version};
 use super::messages::status_str;
 use super::run_log::Entry;
 use super::runs::method_str;
@@ -14,7 +14,7 @@ use super::{Db, Result, Tx, users};
 use crate::sentiment::Feeling;
 use chrono::{DateTime, Utc};
 use sqlx::{postgres::PgPool, types::Json};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use types::{
     ConversationId, GenerationSettings, MessageId, MessageStatus, ModelInfo, ModelRef, RunId, Sentiment,
     SentimentMethod, UserId,
@@ -65,8 +65,14 @@ pub(crate) struct End {
     pub(crate) now: DateTime<Utc>,
 }
 
-/// The ids of a question and of its answer.
-pub(crate) type Ids = (MessageId, MessageId);
+/// A question and its answer as they were stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inserted {
+    pub(crate) question: MessageId,
+    pub(crate) answer: MessageId,
+    /// The conversation before them; `None` where it begins.
+    pub(crate) before: Option<Version>,
+}
 
 /// Whether an exchange can be stored with others: on Postgres those that begin a conversation, and so wait for no other
 /// exchange of it.
@@ -115,7 +121,8 @@ const POSTGRES_CONTINUE: &str = "with question as ( \
                              model_info, created_at) \
        select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from question returning id, parent_id), \
      conversation as ( \
-       update conversations c set head_message_id = answer.id, settings = $14 from answer where c.id = $1), \
+       update conversations c set head_message_id = answer.id, settings = $14, updated_at = $4 \
+       from answer where c.id = $1), \
      run as ( \
        insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, request_digest, \
                          status, provider, model, sentiment_method, node_id, lease_number, last_seq, settings, created_at) \
@@ -133,7 +140,8 @@ macro_rules! in_turn {
                                    model_info, created_at) \
              select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from messages \
              where id = last_insert_rowid(); \
-             update conversations set head_message_id = last_insert_rowid(), settings = $14 where id = $1; \
+             update conversations set head_message_id = last_insert_rowid(), settings = $14, updated_at = $4 \
+             where id = $1; \
              insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
                                request_digest, status, provider, model, sentiment_method, node_id, lease_number, last_seq, \
                                settings, created_at) \
@@ -173,11 +181,10 @@ macro_rules! ask {
     };
 }
 
-/// Stores questions, each with an empty answer and its run, and gives the ids of the two messages; `None` where the
-/// conversation is not the owner's. [`super::Error::Duplicate`] where a `client_message_id` was used before, or where
+/// Stores questions, each with an empty answer and its run; `None` where the conversation is not the owner's. [`super::Error::Duplicate`] where a `client_message_id` was used before, or where
 /// another run of a conversation is still going. After an error nothing is stored. More than one only of those that
 /// [`joins`] says it of.
-pub(crate) async fn insert(db: &Db, exchanges: &[NewExchange]) -> Result<Vec<Option<Ids>>> {
+pub(crate) async fn insert(db: &Db, exchanges: &[NewExchange]) -> Result<Vec<Option<Inserted>>> {
     if let Db::Postgres(pool) = db
         && exchanges.iter().all(|exchange| joins(db, exchange))
     {
@@ -192,14 +199,16 @@ pub(crate) async fn insert(db: &Db, exchanges: &[NewExchange]) -> Result<Vec<Opt
     Ok(stored)
 }
 
-async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Ids>> {
+async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Inserted>> {
     let begins = exchange.title.is_some();
-    let held = if begins {
-        Some(Held { head: None, settings: Settings::default() })
+    let (before, mut settings) = if begins {
+        (None, Settings::default())
     } else {
-        conversations::hold(tx, exchange.conversation, exchange.owner, exchange.now).await?
+        let held = conversations::hold(tx, exchange.conversation, exchange.owner).await?;
+        let Some(Held { version, settings }) = held else { return Ok(None) };
+        (Some(version), settings)
     };
-    let Some(Held { head, mut settings }) = held else { return Ok(None) };
+    let head = before.and_then(|version| version.head);
     if exchange.is_named || settings.model.is_none() {
         settings.model = Some(exchange.chosen.clone());
     }
@@ -218,10 +227,10 @@ async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Ids>> 
     if exchange.is_preferred {
         users::prefer_model(tx, exchange.owner, &exchange.chosen, exchange.now).await?;
     }
-    Ok(Some((MessageId(question), MessageId(answer))))
+    Ok(Some(Inserted { question: MessageId(question), answer: MessageId(answer), before }))
 }
 
-async fn begin_at_once(pool: &PgPool, exchanges: &[NewExchange]) -> Result<Vec<Option<Ids>>> {
+async fn begin_at_once(pool: &PgPool, exchanges: &[NewExchange]) -> Result<Vec<Option<Inserted>>> {
     let chosen = |exchange: &NewExchange| Json(Settings { model: Some(exchange.chosen.clone()) });
     let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(POSTGRES_BEGIN)
         .bind(column(exchanges, |exchange| exchange.conversation.0))
@@ -242,10 +251,11 @@ async fn begin_at_once(pool: &PgPool, exchanges: &[NewExchange]) -> Result<Vec<O
         .bind(column(exchanges, |exchange| exchange.is_preferred))
         .fetch_all(pool)
         .await?;
-    let ids: HashMap<_, _> = rows.into_iter().map(|(id, question, answer)| (id, (question, answer))).collect();
-    let ids_of = |exchange: &NewExchange| ids.get(&exchange.conversation.0).copied();
-    let stored = exchanges.iter().map(ids_of);
-    Ok(stored.map(|ids| ids.map(|(question, answer)| (MessageId(question), MessageId(answer)))).collect())
+    let inserted =
+        |question, answer| Inserted { question: MessageId(question), answer: MessageId(answer), before: None };
+    let stored: HashMap<_, _> =
+        rows.into_iter().map(|(id, question, answer)| (id, inserted(question, answer))).collect();
+    Ok(exchanges.iter().map(|exchange| stored.get(&exchange.conversation.0).copied()).collect())
 }
 
 /// One value of each, as Postgres' `unnest` takes them.
@@ -277,9 +287,10 @@ const POSTGRES_FINISH: &str = "with ended as ( \
                              sentiment_confidence = e.confidence, sentiment_method = e.method, sentiment_data = e.reading \
        from held e where m.id = e.question_id), \
      conversation as ( \
-       update conversations c set updated_at = e.now, sentiment_state = coalesce(e.state, c.sentiment_state) \
-       from held e where c.id = e.conversation_id) \
-     select id from run";
+       update conversations c set updated_at = e.now, revision = c.revision + 1, \
+                                  sentiment_state = coalesce(e.state, c.sentiment_state) \
+       from held e where c.id = e.conversation_id returning c.id, c.revision) \
+     select run_id, revision from held join conversation on id = conversation_id";
 
 /// The run's row comes last: the others are written only while it says that the run is still the lease's.
 const SQLITE_FINISH: &str = "\
@@ -291,15 +302,17 @@ const SQLITE_FINISH: &str = "\
      update messages set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
                          sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
      where id = $22 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
-     update conversations set updated_at = $5, sentiment_state = coalesce($23, sentiment_state) \
+     update conversations set updated_at = $5, revision = revision + 1, \
+                              sentiment_state = coalesce($23, sentiment_state) \
      where id = $15 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
      update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
-     where id = $1 and lease_number = $2 and status = 'running' returning id";
+     where id = $1 and lease_number = $2 and status = 'running' \
+     returning id, (select revision from conversations where id = $15)";
 
 /// The question of one of the two texts above: $each makes a parameter of what it is to be made of.
 macro_rules! ask_end {
     ($sql:expr, $each:ident) => {
-        sqlx::query_as::<_, (Uuid,)>($sql)
+        sqlx::query_as::<_, (Uuid, i64)>($sql)
             .bind($each!(|end| end.run.0))
             .bind($each!(|end| end.lease_number))
             .bind($each!(|end| status_str(end.status)))
@@ -332,9 +345,9 @@ impl End {
     }
 }
 
-/// Stores the ends of answers: of each the run, the rest of its log, the message, the conversation. `false`: the run is
-/// another's by now, or deleted, and nothing of it was stored.
-pub(crate) async fn finish(db: &Db, ends: &[End]) -> Result<Vec<bool>> {
+/// Stores the ends of answers: of each the run, the rest of its log, the message, the conversation, whose revision it
+/// gives. `None`: the run is another's by now, or deleted, and nothing of it was stored.
+pub(crate) async fn finish(db: &Db, ends: &[End]) -> Result<Vec<Option<i64>>> {
     match db {
         Db::Postgres(pool) => finish_at_once(pool, ends).await,
         Db::Sqlite(sqlite) => {
@@ -347,7 +360,8 @@ pub(crate) async fn finish(db: &Db, ends: &[End]) -> Result<Vec<bool>> {
                         $value
                     }};
                 }
-                ended.push(!ask_end!(SQLITE_FINISH, of_one).fetch_all(&mut *tx).await?.is_empty());
+                let rows = ask_end!(SQLITE_FINISH, of_one).fetch_all(&mut *tx).await?;
+                ended.push(rows.first().map(|(_, revision)| *revision));
             }
             tx.commit().await?;
             Ok(ended)
@@ -355,13 +369,13 @@ pub(crate) async fn finish(db: &Db, ends: &[End]) -> Result<Vec<bool>> {
     }
 }
 
-async fn finish_at_once(pool: &PgPool, ends: &[End]) -> Result<Vec<bool>> {
+async fn finish_at_once(pool: &PgPool, ends: &[End]) -> Result<Vec<Option<i64>>> {
     macro_rules! of_each {
         (|$end:ident| $value:expr) => {
             column(ends, |$end: &End| $value)
         };
     }
     let rows = ask_end!(POSTGRES_FINISH, of_each).fetch_all(pool).await?;
-    let ended: HashSet<Uuid> = rows.into_iter().map(|(id,)| id).collect();
-    Ok(ends.iter().map(|end| ended.contains(&end.run.0)).collect())
+    let ended: HashMap<Uuid, i64> = rows.into_iter().collect();
+    Ok(ends.iter().map(|end| ended.get(&end.run.0).copied()).collect())
 }

@@ -25,7 +25,7 @@ mod tests;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Sqlite, Transaction};
+use sqlx::{Connection as _, Executor as _, Sqlite, Transaction};
 use std::{fs::File, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 /// Runs one body, written once, with the pool that reads.
@@ -176,6 +176,9 @@ impl Tx {
     }
 }
 
+/// No transaction waits for anything but the database. A process that stands still in the middle of one must not hold on to
+/// its rows: others have people's answers to store.
+const NO_IDLE_TRANSACTIONS: &str = "set idle_in_transaction_session_timeout = '5s'";
 /// A connection that was given back so short a time ago needs no test: it was tested then.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
@@ -207,6 +210,9 @@ impl Db {
                     }
                     Ok(true)
                 })
+            })
+            .after_connect(|connection, _| {
+                Box::pin(async move { connection.execute(NO_IDLE_TRANSACTIONS).await.map(drop) })
             })
             .connect_with(options)
             .await?;
@@ -252,7 +258,15 @@ impl Db {
     /// Applies what is missing of the migrations.
     pub(crate) async fn migrate(&self) -> Result<()> {
         match self {
-            Self::Postgres(pool) => sqlx::migrate!("../../migrations/postgres").run(pool).await?,
+            Self::Postgres(pool) => {
+                let mut connection = pool.acquire().await?;
+                let migrated = sqlx::migrate!("../../migrations/postgres").run(&mut *connection).await;
+                if migrated.is_err() {
+                    // The lock of the migrations goes with its connection.
+                    connection.close().await?;
+                }
+                migrated?;
+            }
             Self::Sqlite(sqlite) => sqlx::migrate!("../../migrations/sqlite").run(&sqlite.writer).await?,
         }
         Ok(())

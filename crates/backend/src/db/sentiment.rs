@@ -90,7 +90,7 @@ pub(crate) async fn list_branch(tx: &mut Tx, id: ConversationId) -> Result<Vec<S
 
 /// Holds the conversation of a message that the user wrote until the transaction ends. `None`: there is none of theirs.
 pub(crate) async fn hold_conversation(tx: &mut Tx, id: MessageId, owner: UserId) -> Result<Option<ConversationId>> {
-    const SQL: &str = "update conversations set sentiment_state = sentiment_state \
+    const SQL: &str = "update conversations set revision = revision + 1 \
                        where id = (select conversation_id from messages where id = $1 and role = 'user') \
                        and user_id = $2 and deleted_at is null returning id";
     let row: Option<(Uuid,)> =

@@ -43,11 +43,20 @@ struct BrowserRow {
     expires_at: DateTime<Utc>,
 }
 
-/// Who a sign-in is, and when it was last seen.
+/// Who a sign-in is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) user: User,
+    /// The version of what lists of the user's conversations show.
+    pub(crate) conversations_version: i64,
+    pub(crate) last_seen_at: DateTime<Utc>,
+}
+
 #[derive(sqlx::FromRow)]
 struct HolderRow {
     #[sqlx(flatten)]
     user: UserRow,
+    conversations_version: i64,
     last_seen_at: DateTime<Utc>,
 }
 
@@ -94,19 +103,18 @@ pub(crate) async fn update(db: &Db, id: SessionId, data: &Value, expires_at: Dat
     Ok(())
 }
 
-/// The user of a sign-in that still holds, and when it was last seen.
-pub(crate) async fn find_holder(
-    db: &Db,
-    id: SessionId,
-    kind: Kind,
-    now: DateTime<Utc>,
-) -> Result<Option<(User, DateTime<Utc>)>> {
-    const SQL: &str = "select u.id, u.email, u.username, u.role, u.created_at, s.last_seen_at \
+/// The user of a sign-in that still holds.
+pub(crate) async fn find_holder(db: &Db, id: SessionId, kind: Kind, now: DateTime<Utc>) -> Result<Option<Holder>> {
+    const SQL: &str = "select u.id, u.email, u.username, u.role, u.created_at, u.conversations_version, s.last_seen_at \
                        from sessions s join users u on u.id = s.user_id \
                        where s.id = $1 and s.kind = $2 and s.epoch = u.session_epoch and s.expires_at > $3";
     let row: Option<HolderRow> =
         read!(db, |pool| sqlx::query_as(SQL).bind(id.0).bind(kind.as_str()).bind(now).fetch_optional(pool).await?);
-    Ok(row.map(|row| (row.user.into(), row.last_seen_at)))
+    Ok(row.map(|row| Holder {
+        user: row.user.into(),
+        conversations_version: row.conversations_version,
+        last_seen_at: row.last_seen_at,
+    }))
 }
 
 /// What the user of a sign-in that still holds chose for all of their conversations.

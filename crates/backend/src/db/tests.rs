@@ -7,7 +7,7 @@ mod insights;
 mod schema;
 
 use super::conversations::Settings;
-use super::exchanges::{End, Ids, NewExchange};
+use super::exchanges::{End, NewExchange};
 use super::run_log::{Entry, Part};
 use super::sessions::{Kind, Session};
 use super::users::NewUser;
@@ -75,6 +75,7 @@ macro_rules! on_both {
 }
 
 mod sentiment;
+mod versions;
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 120_000_000).unwrap()
@@ -87,6 +88,19 @@ async fn user(db: &Db, name: &str) -> types::User {
     let user = users::insert(&mut tx, &new, UserRole::User).await.unwrap();
     tx.commit().await.unwrap();
     user
+}
+
+async fn ada_and_bob(db: &Db) -> (UserId, UserId) {
+    (user(db, "ada").await.id, user(db, "bob").await.id)
+}
+
+/// A sign-in with a token.
+async fn token(db: &Db, owner: UserId) -> SessionId {
+    let id = SessionId(Uuid::new_v4());
+    let (kind, data, user_agent) = (Kind::Token, json!({}), None);
+    let session = Session { id, user_id: owner, kind, epoch: 5, data, user_agent, expires_at: at(1_000) };
+    sessions::insert(db, &session, at(0)).await.unwrap();
+    id
 }
 
 async fn conversation(db: &Db, owner: UserId, title: &str, seconds: i64) -> ConversationId {
@@ -175,8 +189,9 @@ fn question(owner: UserId, id: ConversationId) -> NewExchange {
     }
 }
 
-async fn insert(db: &Db, new: NewExchange) -> Result<Option<Ids>> {
-    Ok(exchanges::insert(db, &[new]).await?[0])
+/// Stores an exchange and gives its question and its answer.
+async fn insert(db: &Db, new: NewExchange) -> Result<Option<(MessageId, MessageId)>> {
+    Ok(exchanges::insert(db, &[new]).await?[0].map(|stored| (stored.question, stored.answer)))
 }
 
 /// A question with an answer that is being written, and its run.
@@ -206,13 +221,18 @@ fn end(run: RunId, id: ConversationId, message: MessageId) -> End {
     }
 }
 
+/// Stores ends, and says of each whether it was.
+async fn ended(db: &Db, ends: &[End]) -> Vec<bool> {
+    exchanges::finish(db, ends).await.unwrap().iter().map(Option::is_some).collect()
+}
+
 async fn finish(db: &Db, run: RunId, id: ConversationId, message: MessageId) {
     let model = ModelInfo {
         finish_reason: Some(FinishReason::Stop),
         usage: Some(Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: Some(5) }),
         ..model()
     };
-    assert_eq!(exchanges::finish(db, &[End { model, ..end(run, id, message) }]).await.unwrap(), [true]);
+    assert_eq!(ended(db, &[End { model, ..end(run, id, message) }]).await, [true]);
 }
 
 const ALL: Page = Page { limit: 100, offset: 0 };
@@ -277,13 +297,14 @@ on_both!(a_sign_in_holds_until_it_ends, |db| async move {
         let db = db.clone();
         async move { sessions::find_holder(&db, id, kind, now).await.unwrap() }
     };
-    assert_eq!(holder(browser.id, Kind::Browser, at(99)).await, Some((ada.clone(), at(0))));
+    let found = sessions::Holder { user: ada.clone(), conversations_version: 5, last_seen_at: at(0) };
+    assert_eq!(holder(browser.id, Kind::Browser, at(99)).await, Some(found));
     assert_eq!(holder(browser.id, Kind::Token, at(99)).await, None, "a cookie is no token");
     assert_eq!(holder(browser.id, Kind::Browser, at(100)).await, None);
     let preferences = async |now| sessions::find_preferences(&db, browser.id, Kind::Browser, now).await.unwrap();
     assert_eq!((preferences(at(99)).await, preferences(at(100)).await), (Some(Preferences::default()), None));
     sessions::touch(&db, browser.id, at(50)).await.unwrap();
-    assert_eq!(holder(browser.id, Kind::Browser, at(99)).await.unwrap().1, at(50));
+    assert_eq!(holder(browser.id, Kind::Browser, at(99)).await.unwrap().last_seen_at, at(50));
     sessions::update(&db, browser.id, &json!({"b": 1}), at(200)).await.unwrap();
     assert_eq!(sessions::find_browser(&db, browser.id, at(199)).await.unwrap().unwrap().data, json!({"b": 1}));
 
@@ -323,15 +344,16 @@ on_both!(conversations_are_their_owners, |db| async move {
     assert!(titles(bob, ALL).await.is_empty());
 
     let found = conversations::find(&db, first, ada).await.unwrap().unwrap();
-    assert_eq!((found.total_messages, found.head, found.created_at), (0, None, at(1)));
+    assert_eq!((found.total_messages, found.version.head, found.created_at), (0, None, at(1)));
     assert!(conversations::find(&db, first, bob).await.unwrap().is_none());
     assert!(!conversations::rename(&db, first, bob, "Mine", at(3)).await.unwrap());
     assert!(conversations::rename(&db, first, ada, "Renamed", at(3)).await.unwrap());
     assert_eq!(titles(ada, ALL).await, ["Renamed", "Second"]);
 
     let mut tx = db.begin().await.unwrap();
-    assert!(conversations::hold(&mut tx, first, bob, at(4)).await.unwrap().is_none());
-    assert!(conversations::hold(&mut tx, second, ada, at(5)).await.unwrap().is_some());
+    assert!(conversations::hold(&mut tx, first, bob).await.unwrap().is_none());
+    assert!(conversations::hold(&mut tx, second, ada).await.unwrap().is_some());
+    tree::show(&mut tx, second, None, None, Some(at(5))).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(titles(ada, ALL).await, ["Second", "Renamed"]);
 
@@ -377,7 +399,7 @@ on_both!(what_a_person_chose_is_kept, |db| async move {
     let found = conversations::find(&db, id, ada).await.unwrap().unwrap();
     assert_eq!((found.settings, found.updated_at), (settings.clone(), at(1)), "it keeps its place in the list");
     let mut tx = db.begin().await.unwrap();
-    assert_eq!(conversations::hold(&mut tx, id, ada, at(4)).await.unwrap().unwrap().settings, settings);
+    assert_eq!(conversations::hold(&mut tx, id, ada).await.unwrap().unwrap().settings, settings);
 });
 
 on_both!(what_a_conversation_used_is_added_up, |db| async move {
@@ -390,7 +412,7 @@ on_both!(what_a_conversation_used_is_added_up, |db| async move {
         let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
         let model = ModelInfo { usage, ..model() };
         let end = End { model, status: MessageStatus::Stopped, ..end(run, id, answer) };
-        assert_eq!(exchanges::finish(&db, &[end]).await.unwrap(), [true]);
+        assert_eq!(ended(&db, &[end]).await, [true]);
     };
     let usage = Usage { input_tokens: 3, output_tokens: 4, estimated: false, cost_micros: None };
     finish(Some(usage)).await;
@@ -465,7 +487,7 @@ on_both!(an_exchange_is_stored_whole_or_not_at_all, |db| async move {
     let (asked, answer) = insert(&db, first.clone()).await.unwrap().unwrap();
     assert_eq!(insert(&db, question(bob, id)).await.unwrap(), None, "it is not his");
     let found = conversations::find(&db, id, ada).await.unwrap().unwrap();
-    assert_eq!((found.title.as_str(), found.head, found.total_messages), ("It begins", Some(answer), 2));
+    assert_eq!((found.title.as_str(), found.version.head, found.total_messages), ("It begins", Some(answer), 2));
     assert_eq!((found.created_at, found.updated_at, found.settings.model), (at(10), at(10), Some(model_ref())));
     finish(&db, first.run, id, answer).await;
 
@@ -514,9 +536,9 @@ on_both!(exchanges_that_come_together_are_stored_together, |db| async move {
     let stored = exchanges::insert(&db, &asked).await.unwrap();
     let mut ends = Vec::new();
     for (new, ids) in asked.iter().zip(stored) {
-        let (question, answer) = ids.unwrap();
+        let exchanges::Inserted { question, answer, .. } = ids.unwrap();
         let found = conversations::find(&db, new.conversation, new.owner).await.unwrap().unwrap();
-        assert_eq!((Some(found.title), found.head), (new.title.clone(), Some(answer)));
+        assert_eq!((Some(found.title), found.version.head), (new.title.clone(), Some(answer)));
         let found = messages::find(&db, question, new.owner).await.unwrap().unwrap();
         assert_eq!((found.content, found.parent_id), (new.question.clone(), None));
         let run = runs::find(&db, new.run, new.owner).await.unwrap().unwrap();
@@ -524,7 +546,7 @@ on_both!(exchanges_that_come_together_are_stored_together, |db| async move {
         ends.push(End { content: format!("{}!", new.question), ..end(new.run, new.conversation, answer) });
     }
     ends[1].lease_number = 2;
-    assert_eq!(exchanges::finish(&db, &ends).await.unwrap(), [true, false, true]);
+    assert_eq!(ended(&db, &ends).await, [true, false, true]);
     for (end, new) in ends.iter().zip(&asked) {
         let found = messages::find(&db, end.message, new.owner).await.unwrap().unwrap();
         let written =
@@ -604,7 +626,7 @@ on_both!(only_the_holder_of_the_lease_writes, |db| async move {
     assert_eq!(run_log::list(&db, run, 3).await.unwrap(), [chunk(5, "cd")]);
 
     let taken_over = End { lease_number: 2, entries: vec![chunk(9, "lost")], ..end(run, id, answer) };
-    assert_eq!(exchanges::finish(&db, &[taken_over]).await.unwrap(), [false]);
+    assert_eq!(ended(&db, &[taken_over]).await, [false]);
     assert_eq!(messages::find(&db, answer, ada).await.unwrap().unwrap().status, MessageStatus::Streaming);
     assert_eq!(run_log::list(&db, run, 5).await.unwrap(), [], "nothing of a refused end stays");
     finish(&db, run, id, answer).await;
@@ -651,7 +673,7 @@ on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 1, 3, true).await.unwrap(), None, "the first one has lost it");
     tx.commit().await.unwrap();
-    assert_eq!(exchanges::finish(db, &[end(run, id, answer)]).await.unwrap(), [false]);
+    assert_eq!(ended(db, &[end(run, id, answer)]).await, [false]);
     assert_eq!(runs::claim(db, run, 2, other).await.unwrap().unwrap().claims, 2, "it may claim its own again");
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 3, 3, true).await.unwrap(), Some(true));
@@ -690,7 +712,7 @@ on_both!(a_failure_is_kept_with_its_message, |db| async move {
     let last = vec![Entry { n: 9, event: RunEvent::Error(model.error.clone().unwrap()) }];
     let (entries, status) = (last.clone(), MessageStatus::Failed);
     let end = End { entries, status, model: model.clone(), ..end(run, id, answer) };
-    assert_eq!(exchanges::finish(&db, &[end]).await.unwrap(), [true]);
+    assert_eq!(ended(&db, &[end]).await, [true]);
     assert_eq!(run_log::list(&db, run, 0).await.unwrap(), last);
     let found = messages::find(&db, answer, ada).await.unwrap().unwrap();
     assert_eq!((found.status, found.model_info), (MessageStatus::Failed, Some(model)));

@@ -74,7 +74,7 @@ pub(crate) async fn list_siblings(
 
 /// Holds the conversation of a message until the transaction ends. `None`: the owner has no such message.
 pub(crate) async fn hold(tx: &mut Tx, message: MessageId, owner: UserId) -> Result<Option<Held>> {
-    const SQL: &str = "update conversations set head_message_id = head_message_id \
+    const SQL: &str = "update conversations set revision = revision + 1 \
                        where id = (select conversation_id from messages where id = $1) and user_id = $2 \
                        and deleted_at is null returning id, head_message_id, title";
     let row: Option<(Uuid, Option<i64>, String)> =
@@ -146,18 +146,21 @@ pub(crate) async fn last_question(tx: &mut Tx, end: MessageId) -> Result<Option<
 }
 
 /// Makes a message the end of the branch that is shown, and stores what was chosen for the conversation, where something
-/// was. For callers that hold it.
+/// was, and when something in it has changed, where it has. For callers that hold it.
 pub(crate) async fn show(
     tx: &mut Tx,
     conversation: ConversationId,
     head: Option<MessageId>,
     settings: Option<&Settings>,
+    updated_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    const SQL: &str = "update conversations set head_message_id = $2, settings = coalesce($3, settings) where id = $1";
+    const SQL: &str = "update conversations set head_message_id = $2, settings = coalesce($3, settings), \
+                       updated_at = coalesce($4, updated_at) where id = $1";
     within!(tx, |connection| sqlx::query(SQL)
         .bind(conversation.0)
         .bind(head.map(|id| id.0))
         .bind(settings.map(Json))
+        .bind(updated_at)
         .execute(connection)
         .await
         .map(drop))?;

@@ -80,7 +80,8 @@ pub(crate) async fn claim_installation(tx: &mut Tx, now: DateTime<Utc>) -> Resul
 /// Makes an account. [`Error::Duplicate`] where the address or the name is taken.
 pub(crate) async fn insert(tx: &mut Tx, user: &NewUser<'_>, role: UserRole) -> Result<User> {
     const SQL: &str = "insert into users (email, email_key, username, username_key, password_hash, role, session_epoch, \
-                       settings, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, '{}', $8, $8) \
+                       conversations_version, settings, created_at, updated_at) \
+                       values ($1, $2, $3, $4, $5, $6, $7, $7, '{}', $8, $8) \
                        returning id, email, username, role, created_at";
     let row: UserRow = within!(tx, |connection| sqlx::query_as(SQL)
         .bind(user.email)

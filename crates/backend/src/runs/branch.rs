@@ -1,6 +1,7 @@
 //! Storing a run that writes elsewhere than below the head: another answer, another version of a question, the rest of an
 //! answer. All of it is one transaction that holds the conversation, so what two tabs ask for comes one after the other.
 
+use super::context;
 use super::live::Before;
 use super::transcript::Transcript;
 use super::wish::{Target, can_go_on, nothing_to_continue};
@@ -17,6 +18,8 @@ use types::{ConversationId, ErrorCode, MessageId, MessageRole, ModelInfo, Starte
 /// What was stored.
 pub(super) struct Stored {
     pub(super) started: StartedRun,
+    /// The conversation before the run.
+    pub(super) found: context::Before,
     /// What the run goes on with.
     pub(super) kept: Option<Kept>,
     /// When that was.
@@ -34,28 +37,28 @@ pub(super) struct Kept {
 pub(super) async fn insert(backend: &Backend, target: Target, exchange: &NewExchange) -> Result<Stored> {
     let NewExchange { conversation, owner, now, .. } = *exchange;
     let mut tx = backend.db.begin().await?;
-    let held = db::conversations::hold(&mut tx, conversation, owner, now).await?;
-    let Held { head, mut settings } = held.ok_or_else(Error::conversation_not_found)?;
+    let held = db::conversations::hold(&mut tx, conversation, owner).await?;
+    let Held { version, mut settings } = held.ok_or_else(Error::conversation_not_found)?;
     if exchange.is_named || settings.model.is_none() {
         settings.model = Some(exchange.chosen.clone());
     }
-    let (question, answer, kept) = match target {
+    let (question, answer, parent, kept) = match target {
         Target::Below(question) => {
             find(&mut tx, exchange, question, MessageRole::User).await?;
             let versions = tree::count_below(&mut tx, question).await?;
             refuse_too_many(usize::try_from(versions).unwrap_or(usize::MAX))?;
-            (question, tree::insert_answer(&mut tx, exchange, question).await?, None)
+            (question, tree::insert_answer(&mut tx, exchange, question).await?, None, None)
         }
         Target::Beside(question) => {
             let place = find(&mut tx, exchange, question, MessageRole::User).await?;
             refuse_too_many(tree::list_beside(&mut tx, conversation, &place).await?.len())?;
             let question = tree::insert_question(&mut tx, exchange, place.parent).await?;
-            (question, tree::insert_answer(&mut tx, exchange, question).await?, None)
+            (question, tree::insert_answer(&mut tx, exchange, question).await?, place.parent, None)
         }
         Target::On(answer) => {
             let place = find(&mut tx, exchange, answer, MessageRole::Assistant).await?;
             let question = place.parent.ok_or_else(nothing_to_continue)?;
-            (question, answer, Some(reopen(&mut tx, exchange, question, answer).await?))
+            (question, answer, None, Some(reopen(&mut tx, exchange, question, answer).await?))
         }
     };
     let last = kept.as_ref().map_or(0, |kept| kept.transcript.end());
@@ -64,22 +67,24 @@ pub(super) async fn insert(backend: &Backend, target: Target, exchange: &NewExch
         let entries = kept.transcript.after(0).unwrap_or_default();
         db::run_log::append(&mut tx, exchange.run, 0, last, &entries).await?;
     }
-    show(&mut tx, conversation, head, Some(answer), Some(&settings)).await?;
+    show(&mut tx, conversation, version.head, Some(answer), Some((&settings, now))).await?;
     tx.commit().await?;
-    Ok(Stored { started: started(exchange, question, answer), kept, begun_at: now })
+    let found = context::Before::Found { version, parent };
+    Ok(Stored { started: started(exchange, question, answer), found, kept, begun_at: now })
 }
 
-/// Shows another branch of a conversation, and makes its sentiment that of the questions on it. For transactions that
-/// hold it.
+/// Shows another branch of a conversation, and makes its sentiment that of the questions on it. `chosen`: the branch is
+/// new, with what was chosen for it and when. For transactions that hold the conversation.
 pub(crate) async fn show(
     tx: &mut Tx,
     conversation: ConversationId,
     before: Option<MessageId>,
     head: Option<MessageId>,
-    settings: Option<&Settings>,
+    chosen: Option<(&Settings, DateTime<Utc>)>,
 ) -> db::Result<()> {
     let asked_before = last_question(tx, before).await?;
-    tree::show(tx, conversation, head, settings).await?;
+    let (settings, updated_at) = chosen.unzip();
+    tree::show(tx, conversation, head, settings, updated_at).await?;
     // The same questions: what a model said of the whole of them stays.
     if asked_before.is_none() || last_question(tx, head).await? != asked_before {
         sentiment::recompute(tx, conversation).await?;

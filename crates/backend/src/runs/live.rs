@@ -2,7 +2,7 @@
 
 use super::transcript::{NotHere, Transcript};
 use crate::db::{
-    exchanges::{End, Ids, NewExchange},
+    exchanges::{End, Inserted, NewExchange},
     run_log::Entry,
     together::Together,
 };
@@ -232,9 +232,9 @@ pub(crate) struct Runs {
     /// Woken when some run has something to store.
     pub(crate) dirty: Notify,
     /// Starts that are being stored.
-    pub(crate) begins: Together<NewExchange, Option<Ids>>,
+    pub(crate) begins: Together<NewExchange, Option<Inserted>>,
     /// Ends that are being stored.
-    pub(crate) ends: Together<End, bool>,
+    pub(crate) ends: Together<End, Option<i64>>,
     /// The tasks that write runs; shutdown waits for them.
     pub(crate) tasks: TaskTracker,
     /// Sign-ins that have just ended: their followers end too.

@@ -5,7 +5,7 @@
 //! one log writer at most every 250 ms, and the answer's end in one transaction before anybody hears of it.
 
 pub(crate) mod branch;
-mod context;
+pub(crate) mod context;
 mod failure;
 mod follow;
 pub(crate) mod live;
@@ -24,7 +24,7 @@ pub(crate) use follow::signed_out;
 pub use follow::{Follower, follow};
 pub use wish::Wish;
 
-use crate::db::exchanges::NewExchange;
+use crate::db::exchanges::{Inserted, NewExchange};
 use crate::{
     Actor, Backend, Error,
     bus::{self, Hint},
@@ -36,6 +36,7 @@ use crate::{
 };
 use branch::Stored;
 use chrono::{DateTime, Utc};
+use context::{Before, Start};
 use live::{EarlyEnd, Live};
 use slots::{Full, Slot};
 use std::sync::Arc;
@@ -117,12 +118,11 @@ fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice:
         Some(kept) => backend.runs.insert_going_on(started, owner, FIRST_LEASE, kept.before, kept.transcript),
         None => backend.runs.insert(started, owner, FIRST_LEASE),
     };
-    // Where the conversation begins, nothing else has been said.
-    let opening = order.request.conversation_id.is_none().then_some(order.request.message);
+    let start = Start::new(stored.found, order.request.message);
     let (writer, written) = (backend.clone(), live.clone());
     // Called inside: a future that is handed in and then awaited lies in the task twice.
     backend.runs.tasks.spawn(async move {
-        write::write(writer, written, choice, opening).await;
+        write::write(writer, written, choice, start).await;
         drop(slot);
     });
     live
@@ -151,8 +151,10 @@ async fn find_saved(backend: &Backend, actor: &Actor, order: &Order, id: RunId) 
     }
     let run = db::runs::find(&backend.db, id, actor.id()).await?;
     let title = order.request.conversation_id.is_none().then(|| title_from(&order.request.message));
+    let found = if title.is_some() { Before::Nothing } else { Before::Unknown };
     let begun_at = backend.clock.now();
-    let stored = |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, kept: None, begun_at };
+    let stored =
+        |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, found, kept: None, begun_at };
     Ok(run.filter(|run| run.running).map(stored))
 }
 
@@ -235,9 +237,13 @@ async fn save(
     } else {
         db::exchanges::insert(db, &[exchange]).await?.into_iter().next().flatten()
     };
-    let (user_message_id, message_id) = stored.ok_or_else(Error::conversation_not_found)?;
-    let started = StartedRun { conversation_id, message_id, user_message_id, run_id, title };
-    Ok(Stored { started, kept: None, begun_at })
+    let Inserted { question, answer, before } = stored.ok_or_else(Error::conversation_not_found)?;
+    let started = StartedRun { conversation_id, message_id: answer, user_message_id: question, run_id, title };
+    let found = match before {
+        Some(version) => Before::Found { version, parent: version.head },
+        None => Before::Nothing,
+    };
+    Ok(Stored { started, found, kept: None, begun_at })
 }
 
 /// Why a run could not be stored beside those that are: either this send was stored a moment ago, or the

@@ -1,6 +1,7 @@
 //! Going on with a run that was another's: a node's that died or went down, or this program's own before it was started
 //! again. What its log holds is kept, the model is asked to go on from there, and the seam is marked.
 
+use super::context::Start;
 use super::live::Before;
 use super::log::STORE_LIMIT;
 use super::transcript::Transcript;
@@ -38,11 +39,13 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
         Ending::failed(&model, interrupted())
     } else {
         match models::named(&backend, Some(&model.provider), Some(&model.model)).await {
-            Ok(choice) => return write(backend, live, Choice { settings: claimed.settings, ..choice }, None).await,
+            Ok(choice) => {
+                return write(backend, live, Choice { settings: claimed.settings, ..choice }, Start::default()).await;
+            }
             Err(_) => Ending::failed(&model, interrupted()),
         }
     };
-    Box::pin(end(&backend, &live, ending, None, None)).await;
+    Box::pin(end(&backend, &live, ending, &Start::default(), None)).await;
 }
 
 /// What the run has told so far. `None`: the process goes down.

@@ -5,8 +5,7 @@ use super::log::STORE_LIMIT;
 use super::meter::{self, Meter};
 use super::patience::Patience;
 use super::seam::Seam;
-use super::{context, failure};
-
+use super::{context, context::Start, failure};
 use crate::db::{run_log::Entry, sentiment::Asked};
 use crate::models::Choice;
 use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
@@ -15,9 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use types::{
-    ErrorCode, FinishReason, MessageStatus, ModelInfo, Page, RunError, RunEvent, StartedRun, Usage, UserEvent,
-};
+use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, RunError, RunEvent, StartedRun, Usage, UserEvent};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
 const MAX_BACKLOG: u32 = 1 << 20;
@@ -25,8 +22,6 @@ const MAX_BACKLOG: u32 = 1 << 20;
 const MAX_ANSWER: u32 = 64 << 20;
 /// Deltas that are told at once where as many have come.
 const TOLD_AT_ONCE: usize = 64;
-/// Messages of the context that are read at a time.
-const BRANCH_PAGE: i64 = 20;
 /// How the model is asked to be.
 const SYSTEM: &str = "You are Lia, an attentive, calm and exact companion in conversation. Answer in the language of \
                       the person you talk with, in Markdown where it helps.";
@@ -83,19 +78,18 @@ impl Ending {
 }
 
 /// Writes the answer of a run that has been stored, and stores its end. Nothing here depends on anybody following.
-/// `opening` is the question, where nothing was said before it.
-pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, opening: Option<String>) {
-    let writing = AssertUnwindSafe(write_on(&backend, &live, choice, opening));
+pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, start: Start) {
+    let writing = AssertUnwindSafe(write_on(&backend, &live, choice, start));
     if writing.catch_unwind().await.is_err() {
         // Nobody writes it any more: it is found like one whose node died.
         forget(&backend, &live);
     }
 }
 
-async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, opening: Option<String>) {
+async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, mut start: Start) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
-    let asked = opening.as_ref().map(|question| asked(live, &choice, question));
+    start.asked = start.opening().map(|question| asked(live, &choice, question));
     let meter = Meter::default();
     let mut beside = Beside::begin(backend, &live.started, &choice);
     // What is gone on with is gone on with in plain words.
@@ -104,7 +98,7 @@ async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, opening: 
         biased;
         why = live.early_end() => Err(why),
         // A fault in an adapter ends this answer and not the conversation, which would wait for it for ever.
-        ending = AssertUnwindSafe(relay(backend, live, &choice, &model, opening, &meter, &mut text)).catch_unwind() => {
+        ending = AssertUnwindSafe(relay(backend, live, &choice, &model, &mut start, &meter, &mut text)).catch_unwind() => {
             Ok(ending.unwrap_or_else(|_| Ending::failed(&model, fault())))
         }
     };
@@ -133,7 +127,7 @@ async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, opening: 
     let used = meter::together(live.before.usage, used);
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
-    Box::pin(end(backend, live, ending.with_usage(used), asked.as_ref(), judged)).await;
+    Box::pin(end(backend, live, ending.with_usage(used), &start, judged)).await;
 }
 
 /// What a run is to read whose question begins the conversation.
@@ -148,12 +142,11 @@ fn asked(live: &Live, choice: &Choice, question: &str) -> Asked {
 }
 
 /// Stores the end of a run and tells it, with how the message reads that it answers: as the model has said where it has.
-/// `asked` is that message where it is known.
 pub(crate) async fn end(
     backend: &Backend,
     live: &Arc<Live>,
     mut ending: Ending,
-    asked: Option<&Asked>,
+    start: &Start,
     judged: Option<Judgement>,
 ) {
     ending.model.seams = live.seams();
@@ -162,7 +155,7 @@ pub(crate) async fn end(
         // There is text, and it broke off before the provider failed.
         ending.status = MessageStatus::Interrupted;
     }
-    Box::pin(finish(backend, live, ending, asked, judged.as_ref())).await;
+    Box::pin(finish(backend, live, ending, start, judged.as_ref())).await;
     forget(backend, live);
 }
 
@@ -186,7 +179,7 @@ async fn relay(
     live: &Live,
     choice: &Choice,
     model: &ModelInfo,
-    mut opening: Option<String>,
+    start: &mut Start,
     meter: &Meter,
     text: &mut AnswerText,
 ) -> Ending {
@@ -196,7 +189,7 @@ async fn relay(
     let mut unshown = 0;
     loop {
         let is_again = first.is_some();
-        let broke = match pass(backend, live, choice, opening.take(), meter, text, is_again).await {
+        let broke = match pass(backend, live, choice, start, meter, text, is_again).await {
             Ok(ending) => return ending,
             Err(broke) => broke,
         };
@@ -237,13 +230,10 @@ async fn request(
     backend: &Backend,
     live: &Live,
     choice: &Choice,
-    opening: Option<String>,
+    start: &mut Start,
     kept: &str,
 ) -> Result<ChatRequest> {
-    let mut messages = match opening {
-        Some(question) => vec![ChatMessage::user(question)],
-        None => Box::pin(read_context(backend, live, choice)).await?,
-    };
+    let mut messages = Box::pin(context::read(backend, live, choice.context_window, start)).await?;
     if !kept.trim().is_empty() {
         messages.push(ChatMessage::assistant(kept));
         if !choice.provider.goes_on(&choice.model) {
@@ -259,14 +249,14 @@ async fn pass(
     backend: &Backend,
     live: &Live,
     choice: &Choice,
-    opening: Option<String>,
+    start: &mut Start,
     meter: &Meter,
     text: &mut AnswerText,
     mut is_again: bool,
 ) -> Result<Ending, Broke> {
     let (kept, thought, _) = live.text();
     let mut thoughts_apart = !thought.is_empty();
-    let request = request(backend, live, choice, opening, &kept).await.map_err(Broke::Context)?;
+    let request = request(backend, live, choice, start, &kept).await.map_err(Broke::Context)?;
     // A model that cannot be asked for JSON at all is asked for its words alone.
     let mut plainly = text.is_structured().then(|| request.clone());
     let before = if text.is_structured() { sentiment::before(backend, live.started.run_id).await } else { None };
@@ -338,24 +328,6 @@ async fn pass(
     Err(Broke::Provider(llm::Error::new(ErrorKind::Interrupted, "the stream of deltas ended without its last one")))
 }
 
-/// What the model gets to read. Costs one query for most conversations, and holds no connection afterwards.
-async fn read_context(backend: &Backend, live: &Live, choice: &Choice) -> Result<Vec<ChatMessage>> {
-    let budget = context::budget(choice.context_window);
-    let mut branch: Vec<db::messages::Message> = Vec::new();
-    // A few at a time: messages can be long, and most of a long conversation is not sent.
-    while branch.len() < context::MAX_MESSAGES && context::length(&branch) <= budget {
-        let page = Page { limit: BRANCH_PAGE, offset: i64::try_from(branch.len()).unwrap_or(i64::MAX) };
-        let (conversation, question) = (live.started.conversation_id, live.started.user_message_id);
-        let part = db::messages::list_branch(&backend.db, conversation, live.owner, Some(question), page).await?;
-        let is_all = part.last().is_none_or(|oldest| oldest.parent_id.is_none());
-        branch.extend(part);
-        if is_all {
-            break;
-        }
-    }
-    Ok(context::assemble(branch, budget))
-}
-
 /// Tells what there is of some events, and says whether there was anything. `marks_seam`: first what is written already, for
 /// whoever reads the log.
 async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_seam: bool) -> bool {
@@ -385,24 +357,29 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_s
 }
 
 /// Stores the end until it is stored, and only then tells it.
-async fn finish(backend: &Backend, live: &Live, mut ending: Ending, asked: Option<&Asked>, judged: Option<&Judgement>) {
+async fn finish(backend: &Backend, live: &Live, mut ending: Ending, start: &Start, judged: Option<&Judgement>) {
     let (mut pause, mut tried) = (Duration::from_millis(100), false);
     let _storing = live.storing.lock().await;
     while !live.is_lost() {
         let (content, thought, _) = live.text();
         let storing = async {
             if ending.feeling.is_none() {
-                ending.feeling = sentiment::settle(backend, live.started.run_id, asked, judged).await?;
+                ending.feeling = sentiment::settle(backend, live.started.run_id, start.asked.as_ref(), judged).await?;
             }
             store(backend, live, content, thought, &ending).await
         };
         let stored = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent));
-        let stored = match stored {
+        let is_stored = match stored {
+            Ok(Some(revision)) => {
+                context::keep(backend, live, start, revision);
+                Ok(true)
+            }
             // Perhaps our own commit, whose answer was lost.
-            Ok(false) if tried => has_ended(backend, live).await,
-            stored => stored,
+            Ok(None) if tried => has_ended(backend, live).await,
+            Ok(None) => Ok(false),
+            Err(error) => Err(error),
         };
-        match stored {
+        match is_stored {
             Ok(true) => {
                 live.close(ending.events());
                 return tell_of(backend, live, ending.status);
@@ -458,8 +435,14 @@ async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
 
 /// The transaction of an ending: the rest of the log with the last events, the message, the run, the conversation, and how
 /// the message reads that was answered.
-/// `false`: the run is another's by now, or deleted, and nothing was stored.
-async fn store(backend: &Backend, live: &Live, content: String, thought: String, ending: &Ending) -> db::Result<bool> {
+/// Gives the conversation's revision; `None`: the run is another's by now, or deleted, and nothing was stored.
+async fn store(
+    backend: &Backend,
+    live: &Live,
+    content: String,
+    thought: String,
+    ending: &Ending,
+) -> db::Result<Option<i64>> {
     let Unstored { first, mut last, mut entries } = live.unstored();
     for event in ending.events() {
         last = last.saturating_add(1);

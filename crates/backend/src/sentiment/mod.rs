@@ -17,7 +17,9 @@ pub(crate) use state::State;
 pub(crate) use structured::AnswerText;
 
 use crate::{
-    Actor, Backend, db,
+    Actor, Backend,
+    cache::Version,
+    db,
     models::{self, Choice},
     runs::meter::Meter,
 };
@@ -54,9 +56,28 @@ impl Default for Config {
 
 /// The methods, and which of them this installation can use.
 pub async fn methods(backend: &Backend, _actor: &Actor) -> Methods {
-    let config = &backend.config.sentiment;
-    let catalogue = backend.config.providers.catalogue().await;
-    let has_model = catalogue.iter().any(|(provider, models)| provider != Offline::ID && !models.is_empty());
+    let (has_model, has_language) = (has_model(backend).await, backend.config.sentiment.language.is_some());
+    let version = Version::Methods { has_model, has_language };
+    if let Some(known) = backend.cache.methods.find(&(), &version, |known| Some(known.clone())) {
+        return known;
+    }
+    let methods = describe(has_model, has_language);
+    backend.cache.methods.keep((), version, methods.clone());
+    methods
+}
+
+/// Whether there is a model that can be asked how a message reads.
+async fn has_model(backend: &Backend) -> bool {
+    let providers = &backend.config.providers;
+    for provider in providers.iter().filter(|provider| provider.id() != Offline::ID) {
+        if !providers.models(provider.id()).await.is_empty() {
+            return true;
+        }
+    }
+    false
+}
+
+fn describe(has_model: bool, has_language: bool) -> Methods {
     let method = |id, name: &str, description: &str, available| MethodInfo {
         id,
         name: name.to_owned(),
@@ -87,7 +108,7 @@ pub async fn methods(backend: &Backend, _actor: &Actor) -> Methods {
                 SentimentMethod::NlpApi,
                 "Google Natural Language",
                 "Your message is sent to Google's service, which knows scores but no emotions.",
-                config.language.is_some(),
+                has_language,
             ),
         ],
     }

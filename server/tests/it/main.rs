@@ -12,6 +12,7 @@ mod conversations;
 mod cost;
 mod edge;
 mod failures;
+mod followers;
 mod forms;
 mod health;
 mod limits;

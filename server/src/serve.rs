@@ -13,7 +13,7 @@ use hyper::{
     service::{HttpService, service_fn},
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -53,6 +53,9 @@ pub struct Place {
 /// File descriptors that are not connections: the database, the log, the providers.
 const OTHER_FILES: u64 = 256;
 
+/// Bytes that wait for a slow reader, and the longest head of a request.
+const BUFFER: usize = 64 * 1024;
+
 /// So long nobody has to have come before no more connections are taken.
 const LAST_MOMENT: Duration = Duration::from_millis(1);
 /// Connections that are taken all the same in between: as many as can have waited.
@@ -82,7 +85,7 @@ pub async fn serve(
     let leaving = CancellationToken::new();
     let connections = TaskTracker::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.header_time);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(BUFFER);
     let mut stopped = std::pin::pin!(stopped);
     let (mut is_stopped, mut late) = (false, 0);
     loop {
@@ -109,7 +112,8 @@ pub async fn serve(
             request.extensions_mut().insert(Peer(peer));
             router.clone().oneshot(request.map(Body::new))
         });
-        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        // Boxed: what is handed to an async function as it is lies in the task twice.
+        let connection = Box::pin(http.serve_connection(TokioIo::new(stream), service).with_upgrades());
         connections.spawn(until_it_ends(connection, leaving.clone()));
     }
     drop(listener);
@@ -127,11 +131,12 @@ pub async fn serve(
 }
 
 /// Serves one connection until it ends; once `leaving` is cancelled, with the answer under way.
-async fn until_it_ends<S>(connection: UpgradeableConnection<TokioIo<TcpStream>, S>, leaving: CancellationToken)
-where
+async fn until_it_ends<S>(
+    mut connection: Pin<Box<UpgradeableConnection<TokioIo<TcpStream>, S>>>,
+    leaving: CancellationToken,
+) where
     S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
 {
-    let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = leaving.cancelled() => {

@@ -247,7 +247,7 @@ async fn so_far(
 ) -> Result<(String, String, RunPosition)> {
     if let Some(live) = backend.runs.writing(message, actor.id()) {
         let (content, thought, place) = live.text();
-        let last_event_id = StreamId::new(live.lease_number, place);
+        let last_event_id = StreamId::new(live.telling.lease_number, place);
         return Ok((content, thought, RunPosition { id: run, last_event_id }));
     }
     let lease_number = db::runs::find(&backend.db, run, actor.id()).await?.map_or(0, |run| run.lease_number);

@@ -167,7 +167,8 @@ impl Answer {
     /// Connects, or reads once.
     async fn step(&mut self) -> Result<(), Error> {
         let Some(connection) = &mut self.connection else {
-            self.connection = Some(self.connect().await?);
+            // On the heap only while it is needed: asking is large, and most of an answer's time goes by in reading.
+            self.connection = Some(Box::pin(self.connect()).await?);
             return Ok(());
         };
         let limits = &self.endpoint.limits;

@@ -13,6 +13,7 @@ mod conversations;
 mod cost;
 mod edge;
 mod failures;
+mod followers;
 mod forms;
 mod health;
 mod limits;

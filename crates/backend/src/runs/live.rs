@@ -1,14 +1,18 @@
 //! A run while this process is writing it, and the list of all such runs.
 
-use super::transcript::{NotHere, Transcript};
+use super::telling::{Closed, Source, Telling};
+use super::transcript::Transcript;
 use crate::db::{
     exchanges::{End, Inserted, NewExchange},
     run_log::Entry,
     together::Together,
 };
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, broadcast, watch};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+use tokio::sync::{Notify, broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::{ConversationId, MessageId, ModelInfo, RunEvent, RunId, SessionId, StartedRun, Usage, UserId};
 
@@ -17,17 +21,17 @@ use types::{ConversationId, MessageId, ModelInfo, RunEvent, RunId, SessionId, St
 pub(crate) struct Live {
     pub(crate) started: StartedRun,
     pub(crate) owner: UserId,
-    pub(crate) lease_number: i64,
     /// What is known of the answer from before this run.
     pub(crate) before: Before,
-    state: Mutex<State>,
-    /// Changes whenever something was appended, flushed or ended.
-    changed: watch::Sender<()>,
+    /// What has been told of it.
+    pub(crate) telling: Arc<Telling>,
+    /// The place up to which the log in the database goes.
+    stored: AtomicU32,
+    /// Woken when that was moved on.
+    flushed: Notify,
     /// Why writing should end before the provider is done.
     end: Mutex<Option<EarlyEnd>>,
     ended: CancellationToken,
-    /// Cancelled when nothing more is told here.
-    over: CancellationToken,
     /// Held while a part of the transcript is being stored, so that no part is stored twice.
     pub(crate) storing: tokio::sync::Mutex<()>,
 }
@@ -44,24 +48,6 @@ impl From<ModelInfo> for Before {
     fn from(model: ModelInfo) -> Self {
         Self { seams: model.seams, usage: model.usage }
     }
-}
-
-#[derive(Debug, Default)]
-struct State {
-    transcript: Transcript,
-    /// The place up to which the log in the database goes.
-    stored: u32,
-    /// Whether nothing more will be told here, and why.
-    closed: Option<Closed>,
-}
-
-/// Why nothing more is told of a run here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Closed {
-    /// The last event has been told.
-    Ended,
-    /// It is another node's, or will be, or is gone: the database knows.
-    Left,
 }
 
 /// The part of a transcript that the log lacks: the events with `first < n <= last`.
@@ -84,95 +70,76 @@ pub(crate) enum EarlyEnd {
 }
 
 impl Live {
-    fn new(started: StartedRun, owner: UserId, lease_number: i64, before: Before, state: State) -> Self {
+    /// A run that has told what is in the transcript, of which the log holds what comes up to a place.
+    fn new(
+        started: StartedRun,
+        owner: UserId,
+        lease_number: i64,
+        before: Before,
+        transcript: Transcript,
+        stored: u32,
+    ) -> Self {
         Self {
             started,
             owner,
-            lease_number,
             before,
-            state: Mutex::new(state),
-            changed: watch::Sender::new(()),
+            telling: Arc::new(Telling::new(lease_number, Source::Writer, transcript)),
+            stored: AtomicU32::new(stored),
+            flushed: Notify::new(),
             end: Mutex::new(None),
             ended: CancellationToken::new(),
-            over: CancellationToken::new(),
             storing: tokio::sync::Mutex::new(()),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Tells the followers what comes next.
     pub(crate) fn push(&self, events: Vec<RunEvent>) {
-        let mut state = self.state();
-        for event in events {
-            state.transcript.push(event);
-        }
-        drop(state);
-        self.changed.send_replace(());
+        self.telling.tell(|transcript| events.into_iter().for_each(|event| transcript.push(event)));
     }
 
     /// Tells the followers the last events, which have been stored.
     pub(crate) fn close(&self, last: impl IntoIterator<Item = RunEvent>) {
-        let mut state = self.state();
-        for event in last {
-            state.transcript.push(event);
-        }
-        state.stored = state.transcript.end();
-        state.closed = Some(Closed::Ended);
-        drop(state);
-        self.over.cancel();
-        self.changed.send_replace(());
+        self.telling.close(Closed::Ended, |transcript| last.into_iter().for_each(|event| transcript.push(event)));
     }
 
     /// Sends the followers to the database: nothing more is told here.
     pub(crate) fn leave(&self) {
-        self.state().closed.get_or_insert(Closed::Left);
-        self.over.cancel();
-        self.changed.send_replace(());
-    }
-
-    /// The events after a place, and whether more will be told here.
-    pub(crate) fn after(&self, place: u32) -> (Result<Vec<Entry>, NotHere>, Option<Closed>) {
-        let state = self.state();
-        (state.transcript.after(place), state.closed)
+        self.telling.leave(self.telling.lease_number);
     }
 
     /// The whole text so far with the place it goes up to: `(content, thought, place)`.
     pub(crate) fn text(&self) -> (String, String, u32) {
-        let state = self.state();
-        let (content, thought) = state.transcript.text();
-        (content, thought, state.transcript.end())
-    }
-
-    /// All of it for a reader whose place is no more; see [`Transcript::whole`].
-    pub(crate) fn whole(&self) -> Vec<Entry> {
-        self.state().transcript.whole()
+        self.telling.read(|transcript| {
+            let (content, thought) = transcript.text();
+            (content, thought, transcript.end())
+        })
     }
 
     /// What the log in the database lacks.
     pub(crate) fn unstored(&self) -> Unstored {
-        let state = self.state();
-        let entries = state.transcript.after(state.stored).unwrap_or_default();
-        Unstored { first: state.stored, last: state.transcript.end(), entries }
+        let first = self.stored.load(Ordering::Acquire);
+        self.telling.read(|transcript| Unstored {
+            first,
+            last: transcript.end(),
+            entries: transcript.after(first).unwrap_or_default(),
+        })
     }
 
     /// Whether the log in the database lacks something.
     pub(crate) fn is_dirty(&self) -> bool {
-        let state = self.state();
-        state.closed.is_none() && state.transcript.end() > state.stored
+        !self.telling.is_closed() && self.backlog() > 0
     }
 
     /// Bytes, roughly, that wait to be stored.
     pub(crate) fn backlog(&self) -> u32 {
-        let state = self.state();
-        state.transcript.end() - state.stored
+        // The log first: it is never ahead of what has been told since.
+        let stored = self.stored.load(Ordering::Acquire);
+        self.telling.end().saturating_sub(stored)
     }
 
     /// Where in the answer another writer went on, in bytes; see [`Transcript::seams`].
     pub(crate) fn seams(&self) -> Vec<u32> {
-        let mut seams = [self.before.seams.clone(), self.state().transcript.seams()].concat();
+        let mut seams = [self.before.seams.clone(), self.telling.read(Transcript::seams)].concat();
         seams.dedup();
         seams
     }
@@ -180,23 +147,18 @@ impl Live {
     /// Bytes of answer and thoughts so far.
     pub(crate) fn text_length(&self) -> u32 {
         // The start event is the one thing before the text.
-        self.state().transcript.end() - 1
+        self.telling.end() - 1
     }
 
     /// Notes that the log goes up to `place`.
     pub(crate) fn stored_up_to(&self, place: u32) {
-        self.state().stored = place;
-        self.changed.send_replace(());
+        self.stored.store(place, Ordering::Release);
+        self.flushed.notify_one();
     }
 
-    /// Waits until nothing more is told here.
-    pub(crate) async fn over(&self) {
-        self.over.cancelled().await;
-    }
-
-    /// A receiver that sees every change from now on.
-    pub(crate) fn changes(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+    /// Waits until more has been stored than the last time.
+    pub(crate) async fn flushed(&self) {
+        self.flushed.notified().await;
     }
 
     /// Asks for an early end. The first reason stays, except that a lost run is lost.
@@ -263,9 +225,9 @@ impl Runs {
 
     /// Takes in a run that has just been stored.
     pub(crate) fn insert(&self, started: StartedRun, owner: UserId, lease_number: i64) -> Arc<Live> {
-        let mut state = State::default();
-        state.transcript.push(RunEvent::Start(started.clone()));
-        self.put(Live::new(started, owner, lease_number, Before::default(), state))
+        let mut transcript = Transcript::default();
+        transcript.push(RunEvent::Start(started.clone()));
+        self.put(Live::new(started, owner, lease_number, Before::default(), transcript, 0))
     }
 
     /// Takes in a run that has just been stored with its log and goes on with an answer.
@@ -278,7 +240,7 @@ impl Runs {
         transcript: Transcript,
     ) -> Arc<Live> {
         let stored = transcript.end();
-        self.put(Live::new(started, owner, lease_number, before, State { transcript, stored, closed: None }))
+        self.put(Live::new(started, owner, lease_number, before, transcript, stored))
     }
 
     /// Takes in a run that has just been claimed, with what its log holds.
@@ -292,7 +254,7 @@ impl Runs {
     ) -> Arc<Live> {
         let stored = transcript.end();
         transcript.go_on(&started);
-        self.put(Live::new(started, owner, lease_number, before, State { transcript, stored, closed: None }))
+        self.put(Live::new(started, owner, lease_number, before, transcript, stored))
     }
 
     fn put(&self, live: Live) -> Arc<Live> {
@@ -333,7 +295,7 @@ impl Runs {
 
     /// Whether this process writes the run under this lease, or will in a moment.
     pub(crate) fn holds(&self, id: RunId, lease_number: i64) -> bool {
-        self.live().get(&id).is_some_and(|live| live.lease_number == lease_number)
+        self.live().get(&id).is_some_and(|live| live.telling.lease_number == lease_number)
             || self.coming.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
     }
 

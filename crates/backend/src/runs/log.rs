@@ -53,7 +53,7 @@ async fn flush(backend: &Backend, runs: &[Arc<Live>]) -> db::Result<()> {
         let Ok(guard) = live.storing.try_lock() else { continue };
         let Unstored { first, last, entries } = live.unstored();
         if !entries.is_empty() {
-            let (run, lease_number) = (live.started.run_id, live.lease_number);
+            let (run, lease_number) = (live.started.run_id, live.telling.lease_number);
             parts.push(Part { run, lease_number, first_seq: first, last_seq: last, entries });
             held.push((live, guard));
         }

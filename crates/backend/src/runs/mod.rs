@@ -13,9 +13,11 @@ pub(crate) mod log;
 pub(crate) mod meter;
 pub(crate) mod node;
 mod patience;
+pub(crate) mod reader;
 mod seam;
 pub(crate) mod slots;
 mod take_over;
+pub(crate) mod telling;
 pub(crate) mod transcript;
 mod wish;
 mod write;
@@ -61,7 +63,7 @@ pub async fn answer(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Opti
     // Heard from before the sign-in is looked at for the last time.
     let sign_outs = backend.runs.sign_outs();
     match launch(backend, actor, wish).await? {
-        Launched::Now(live) => Ok(Some(Follower::of_new(backend, actor, live, sign_outs))),
+        Launched::Now(live) => Ok(Some(Follower::of_new(backend, actor, &live, sign_outs))),
         Launched::Before(started) => follow(backend, actor, started.run_id, None).await,
     }
 }

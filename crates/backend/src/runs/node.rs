@@ -130,7 +130,7 @@ async fn sweep(backend: &Backend, node: &Node) -> db::Result<()> {
     let unsettled = timeout(node.lease, asking).await.unwrap_or(Err(db::Error::Silent))?;
     for live in held {
         let id = live.started.run_id;
-        match unsettled.iter().find(|run| run.id == id && run.own && run.lease_number == live.lease_number) {
+        match unsettled.iter().find(|run| run.id == id && run.own && run.lease_number == live.telling.lease_number) {
             Some(run) if run.stop => live.end_early(EarlyEnd::Stopped),
             Some(_) => {}
             // It has just ended, which no longer minds; or it is another's, or gone.

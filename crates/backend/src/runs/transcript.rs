@@ -23,13 +23,18 @@ pub(crate) struct NotHere;
 const MAX_TEXT: usize = 64 * 1024;
 
 impl Transcript {
-    /// The transcript that a log holds from the place before its first entry.
-    pub(crate) fn from_log(entries: Vec<Entry>) -> Self {
-        let start = entries.first().map_or(0, |entry| entry.n.saturating_sub(width(&entry.event)));
-        let mut transcript = Self { entries: Vec::new(), start };
-        for entry in entries {
-            transcript.append(entry);
-        }
+    /// The transcript that a log holds.
+    pub(crate) fn from_log(log: Vec<Entry>) -> Self {
+        let mut transcript = Self::default();
+        transcript.extend(log);
+        transcript
+    }
+
+    /// What is left to tell of a run whose log is no longer kept: its text, and how it ended at this place.
+    pub(crate) fn of_ended(end: u32, text: RunEvent, last: RunEvent) -> Self {
+        let mut transcript = Self { entries: Vec::new(), start: end.saturating_sub(2) };
+        transcript.push(text);
+        transcript.push(last);
         transcript
     }
 
@@ -39,6 +44,11 @@ impl Transcript {
         transcript.push(RunEvent::Start(started.clone()));
         transcript.push(RunEvent::Snapshot { content, thought });
         transcript
+    }
+
+    /// Appends what a log holds after what is here.
+    pub(crate) fn extend(&mut self, log: Vec<Entry>) {
+        log.into_iter().for_each(|entry| self.append(entry));
     }
 
     /// Appends an entry of a log. Rows may overlap where a commit was made and its answer lost: what is here already
@@ -80,26 +90,21 @@ impl Transcript {
         self.entries.push(Entry { n, event });
     }
 
-    /// The events after a place, in order, joined as far as they go.
-    pub(crate) fn after(&self, place: u32) -> Result<Vec<Entry>, NotHere> {
+    /// The next event after a place, joined as far as it goes, and none where nothing has come after it.
+    pub(crate) fn next(&self, place: u32) -> Result<Option<Entry>, NotHere> {
         if place < self.start || place > self.end() {
             return Err(NotHere);
         }
-        let first = self.entries.partition_point(|entry| entry.n <= place);
+        let next = self.entries.partition_point(|entry| entry.n <= place);
+        self.entries.get(next).map(|entry| rest(entry, place)).transpose()
+    }
+
+    /// The events after a place, in order, joined as far as they go.
+    pub(crate) fn after(&self, mut place: u32) -> Result<Vec<Entry>, NotHere> {
         let mut found = Vec::new();
-        for entry in &self.entries[first..] {
-            let begin = entry.n - width(&entry.event);
-            // Only the first one can begin before the place.
-            let skip = place.saturating_sub(begin) as usize;
-            match &entry.event {
-                RunEvent::Chunk { content } => {
-                    slices(content, skip, begin, &mut found, |content| RunEvent::Chunk { content })?;
-                }
-                RunEvent::Thought { content } => {
-                    slices(content, skip, begin, &mut found, |content| RunEvent::Thought { content })?;
-                }
-                _ => found.push(entry.clone()),
-            }
+        while let Some(entry) = self.next(place)? {
+            place = entry.n;
+            found.push(entry);
         }
         Ok(found)
     }
@@ -125,15 +130,15 @@ impl Transcript {
         self.entries.iter().filter_map(seam).collect()
     }
 
-    /// All of it for a reader whose place is no more: the text as one snapshot, and what was told after it. An empty text
-    /// is a snapshot too: what the reader was told may never have been stored.
-    pub(crate) fn whole(&self) -> Vec<Entry> {
+    /// The first event for a reader whose place is no more: the text as one snapshot. What was told after it comes next. An
+    /// empty text is a snapshot too: what the reader was told may never have been stored.
+    pub(crate) fn whole(&self) -> Option<Entry> {
         use RunEvent::{Chunk, Snapshot, Start, Thought};
-        let is_text = |entry: &Entry| matches!(entry.event, Start(_) | Chunk { .. } | Thought { .. } | Snapshot { .. });
-        let Some(last) = self.entries.iter().rposition(is_text) else { return self.entries.clone() };
+        let is_text =
+            |entry: &&Entry| matches!(entry.event, Start(_) | Chunk { .. } | Thought { .. } | Snapshot { .. });
+        let last = self.entries.iter().rfind(is_text)?;
         let (content, thought) = self.text();
-        let snapshot = Entry { n: self.entries[last].n, event: RunEvent::Snapshot { content, thought } };
-        [&[snapshot], &self.entries[last + 1..]].concat()
+        Some(Entry { n: last.n, event: RunEvent::Snapshot { content, thought } })
     }
 
     /// The whole answer and the whole of the thoughts.
@@ -162,24 +167,27 @@ fn width(event: &RunEvent) -> u32 {
     }
 }
 
-/// The text from `skip` on, in pieces of a bounded size that end between characters.
-fn slices(
-    text: &str,
-    skip: usize,
-    begin: u32,
-    found: &mut Vec<Entry>,
-    event: impl Fn(String) -> RunEvent,
-) -> Result<(), NotHere> {
-    let mut rest = text.get(skip..).ok_or(NotHere)?;
-    let mut place = skip;
-    while !rest.is_empty() {
-        let (head, tail) = rest.split_at(rest.floor_char_boundary(MAX_TEXT));
-        place += head.len();
-        let n = begin.saturating_add(u32::try_from(place).unwrap_or(u32::MAX));
-        found.push(Entry { n, event: event(head.to_owned()) });
-        rest = tail;
-    }
-    Ok(())
+/// What of an event comes after a place, which may lie inside it; of a long text no more than goes into one event.
+fn rest(entry: &Entry, place: u32) -> Result<Entry, NotHere> {
+    let begin = entry.n - width(&entry.event);
+    let skip = place.saturating_sub(begin) as usize;
+    let part = |text: &str| {
+        let rest = text.get(skip..).ok_or(NotHere)?;
+        let part = &rest[..rest.floor_char_boundary(MAX_TEXT)];
+        let width = u32::try_from(skip + part.len()).unwrap_or(u32::MAX);
+        Ok((begin.saturating_add(width), part.to_owned()))
+    };
+    Ok(match &entry.event {
+        RunEvent::Chunk { content } => {
+            let (n, content) = part(content)?;
+            Entry { n, event: RunEvent::Chunk { content } }
+        }
+        RunEvent::Thought { content } => {
+            let (n, content) = part(content)?;
+            Entry { n, event: RunEvent::Thought { content } }
+        }
+        _ => entry.clone(),
+    })
 }
 
 #[cfg(test)]
@@ -237,11 +245,12 @@ mod tests {
     }
 
     #[test]
-    fn a_log_read_from_the_middle_keeps_its_places() {
-        let log = vec![Entry { n: 20, event: chunk("fox") }, Entry { n: 21, event: done() }];
-        let transcript = Transcript::from_log(log);
-        assert_eq!(transcript.after(18).unwrap()[0], Entry { n: 20, event: chunk("ox") });
-        assert_eq!(transcript.after(16), Err(NotHere));
+    fn of_a_log_that_is_no_more_the_end_is_told() {
+        let text = RunEvent::Snapshot { content: "Grüße".into(), thought: String::new() };
+        let transcript = Transcript::of_ended(21, text.clone(), done());
+        assert_eq!(transcript.whole(), Some(Entry { n: 20, event: text }));
+        assert_eq!(transcript.next(20), Ok(Some(Entry { n: 21, event: done() })));
+        assert_eq!((transcript.next(21), transcript.next(7)), (Ok(None), Err(NotHere)));
     }
 
     #[test]
@@ -272,7 +281,7 @@ mod tests {
         let nothing = RunEvent::Snapshot { content: String::new(), thought: String::new() };
         assert_eq!(
             transcript.whole(),
-            [Entry { n: 1, event: nothing }],
+            Some(Entry { n: 1, event: nothing }),
             "words that were told and lost are taken back"
         );
         transcript.push(chunk("Grü"));
@@ -284,7 +293,8 @@ mod tests {
         assert_eq!(transcript.end(), 1 + 4 + 1 + 3 + 1);
         transcript.push(done());
         let snapshot = RunEvent::Snapshot { content: "Grüße".into(), thought: String::new() };
-        assert_eq!(transcript.whole(), [Entry { n: 10, event: snapshot }, Entry { n: 11, event: done() }]);
+        assert_eq!(transcript.whole(), Some(Entry { n: 10, event: snapshot }));
+        assert_eq!(transcript.after(10), Ok(vec![Entry { n: 11, event: done() }]));
         let again = Transcript::from_log(transcript.after(0).unwrap());
         assert_eq!((again.text(), again.seams()), (transcript.text(), transcript.seams()), "the log tells the same");
     }

@@ -344,14 +344,8 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_s
     }
     live.push(events);
     backend.runs.dirty.notify_one();
-    if live.backlog() > MAX_BACKLOG {
-        let mut changes = live.changes();
-        // Every change is looked at: what was stored in between is not missed.
-        while live.backlog() > MAX_BACKLOG {
-            if changes.changed().await.is_err() {
-                return true;
-            }
-        }
+    while live.backlog() > MAX_BACKLOG {
+        live.flushed().await;
     }
     true
 }
@@ -411,7 +405,7 @@ async fn release(backend: &Backend, live: &Live) {
     let storing = async {
         let rest = live.unstored();
         let mut tx = backend.db.begin().await?;
-        let (id, lease_number) = (live.started.run_id, live.lease_number);
+        let (id, lease_number) = (live.started.run_id, live.telling.lease_number);
         // A node that goes down in order was not brought down by the run.
         if db::runs::advance(&mut tx, id, lease_number, i64::from(rest.last), true).await?.is_some() {
             if !rest.entries.is_empty() {
@@ -430,7 +424,7 @@ async fn release(backend: &Backend, live: &Live) {
 /// Whether the run has ended under the lease that it is written with.
 async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
     let run = db::runs::find(&backend.db, live.started.run_id, live.owner).await?;
-    Ok(run.is_some_and(|run| !run.running && run.lease_number == live.lease_number))
+    Ok(run.is_some_and(|run| !run.running && run.lease_number == live.telling.lease_number))
 }
 
 /// The transaction of an ending: the rest of the log with the last events, the message, the run, the conversation, and how
@@ -450,7 +444,7 @@ async fn store(
     }
     let end = db::exchanges::End {
         run: live.started.run_id,
-        lease_number: live.lease_number,
+        lease_number: live.telling.lease_number,
         conversation: live.started.conversation_id,
         message: live.started.message_id,
         content,

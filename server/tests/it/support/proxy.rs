@@ -4,7 +4,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 use tokio::{
@@ -22,6 +22,8 @@ pub(crate) struct Proxy {
     lose_next_start: Arc<AtomicBool>,
     /// Whether the server is to be gone after that.
     break_after_loss: Arc<AtomicBool>,
+    /// How many statements have been carried out.
+    statements: Arc<AtomicUsize>,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -34,9 +36,14 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let lose_next_start = Arc::new(AtomicBool::new(false));
         let break_after_loss = Arc::new(AtomicBool::new(false));
+        let statements = Arc::new(AtomicUsize::new(0));
         let state = Arc::new(watch::Sender::new(State::Flows));
-        let line =
-            Line { lose: lose_next_start.clone(), break_after_loss: break_after_loss.clone(), state: state.clone() };
+        let line = Line {
+            lose: lose_next_start.clone(),
+            break_after_loss: break_after_loss.clone(),
+            statements: statements.clone(),
+            state: state.clone(),
+        };
         let (tasks, connections) = (TaskTracker::new(), TaskTracker::new());
         tasks.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -47,7 +54,7 @@ impl Proxy {
                 connections.spawn(pass(client, server, line.clone()));
             }
         });
-        Self { address, upstream, lose_next_start, break_after_loss, state }
+        Self { address, upstream, lose_next_start, break_after_loss, statements, state }
     }
 
     /// The URL of what it names by way of this line.
@@ -84,6 +91,11 @@ impl Proxy {
         self.state.send_replace(State::Flows);
     }
 
+    /// How many statements have been carried out over this line.
+    pub(crate) fn statements(&self) -> usize {
+        self.statements.load(Ordering::SeqCst)
+    }
+
     /// Whether it has happened.
     pub(crate) fn has_lost_it(&self) -> bool {
         !self.lose_next_start.load(Ordering::SeqCst)
@@ -110,6 +122,7 @@ enum State {
 struct Line {
     lose: Arc<AtomicBool>,
     break_after_loss: Arc<AtomicBool>,
+    statements: Arc<AtomicUsize>,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -127,10 +140,12 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, line: Line) {
             () = until(&mut broken, |state| state == State::Broken) => return,
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
-                let has = |wanted: &[u8]| asked[..length].windows(wanted.len()).any(|bytes| bytes == wanted);
+                let count = |wanted: &[u8]| asked[..length].windows(wanted.len()).filter(|bytes| *bytes == wanted).count();
+                let carried_out = count(EXECUTE);
+                line.statements.fetch_add(carried_out, Ordering::SeqCst);
                 // It is prepared first and carried out next.
-                is_start |= has(START);
-                let is_carried_out = is_start && has(EXECUTE);
+                is_start |= count(START) > 0;
+                let is_carried_out = is_start && carried_out > 0;
                 is_start &= !is_carried_out;
                 until(&mut state, |state| state != State::Silent).await;
                 server.write_all(&asked[..length]).await.unwrap();

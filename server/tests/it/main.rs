@@ -10,6 +10,7 @@ mod auth;
 mod chat;
 mod conversations;
 mod cost;
+mod database;
 mod edge;
 mod failures;
 mod forms;

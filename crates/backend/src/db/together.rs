@@ -45,6 +45,8 @@ impl<W, R> Together<W, R> {
             };
             let batch: Vec<_> = {
                 let mut waiting = self.waiting();
+                // Whoever has given up waiting for it counts on its not being stored.
+                waiting.retain(|(_, answer)| !answer.is_closed());
                 let count = waiting.len().min(AT_ONCE);
                 waiting.drain(..count).collect()
             };
@@ -55,7 +57,7 @@ impl<W, R> Together<W, R> {
     }
 }
 
-/// Stores a batch and answers everybody in it. Nobody listening is fine: the work is done all the same.
+/// Stores a batch and answers everybody in it. Nobody listening any more is fine: the work is done all the same.
 async fn store_all<C, W, R>(
     context: &C,
     works: Vec<W>,
@@ -158,6 +160,21 @@ mod tests {
         assert!(matches!(results[2], Err(Error::Duplicate)));
         assert!(results.iter().enumerate().all(|(index, result)| result.is_ok() == (index != 2)));
         assert_eq!(*store.sizes.lock().unwrap(), [1, 3, 1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_stored() {
+        let store = closed();
+        let first = store.tasks.spawn(store.clone().store(1));
+        tokio::task::yield_now().await;
+        let second = store.tasks.spawn(store.clone().store(2));
+        let third = store.tasks.spawn(store.clone().store(3));
+        tokio::task::yield_now().await;
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        store.gate.add_permits(2);
+        assert_eq!((first.await.unwrap().unwrap(), third.await.unwrap().unwrap()), (2, 6));
+        assert_eq!(*store.sizes.lock().unwrap(), [1, 1]);
     }
 
     #[tokio::test]

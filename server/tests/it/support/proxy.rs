@@ -10,7 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Notify, watch},
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -22,6 +22,8 @@ pub(crate) struct Proxy {
     lose_next_start: Arc<AtomicBool>,
     /// Whether the server is to be gone after that.
     break_after_loss: Arc<AtomicBool>,
+    swallow_next_start: Arc<AtomicBool>,
+    swallowed: Arc<Notify>,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -35,8 +37,14 @@ impl Proxy {
         let lose_next_start = Arc::new(AtomicBool::new(false));
         let break_after_loss = Arc::new(AtomicBool::new(false));
         let state = Arc::new(watch::Sender::new(State::Flows));
-        let line =
-            Line { lose: lose_next_start.clone(), break_after_loss: break_after_loss.clone(), state: state.clone() };
+        let (swallow_next_start, swallowed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let line = Line {
+            lose: lose_next_start.clone(),
+            break_after_loss: break_after_loss.clone(),
+            swallow: swallow_next_start.clone(),
+            swallowed: swallowed.clone(),
+            state: state.clone(),
+        };
         let (tasks, connections) = (TaskTracker::new(), TaskTracker::new());
         tasks.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -47,7 +55,7 @@ impl Proxy {
                 connections.spawn(pass(client, server, line.clone()));
             }
         });
-        Self { address, upstream, lose_next_start, break_after_loss, state }
+        Self { address, upstream, lose_next_start, break_after_loss, swallow_next_start, swallowed, state }
     }
 
     /// The URL of the database by way of this line.
@@ -67,6 +75,16 @@ impl Proxy {
     pub(crate) fn lose_next_start_and_then_break(&self) {
         self.break_after_loss.store(true, Ordering::SeqCst);
         self.lose_next_start();
+    }
+
+    /// The connection on which the next start of a run is asked for says nothing from then on; the others are well.
+    pub(crate) fn swallow_next_start(&self) {
+        self.swallow_next_start.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until that has happened.
+    pub(crate) async fn swallowed(&self) {
+        self.swallowed.notified().await;
     }
 
     /// Nothing gets through any more, and nobody is told: as where a cable is out.
@@ -105,6 +123,8 @@ enum State {
 struct Line {
     lose: Arc<AtomicBool>,
     break_after_loss: Arc<AtomicBool>,
+    swallow: Arc<AtomicBool>,
+    swallowed: Arc<Notify>,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -127,6 +147,10 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, line: Line) {
                 is_start |= has(START);
                 let is_carried_out = is_start && has(EXECUTE);
                 is_start &= !is_carried_out;
+                if is_carried_out && line.swallow.swap(false, Ordering::SeqCst) {
+                    line.swallowed.notify_one();
+                    return std::future::pending().await;
+                }
                 until(&mut state, |state| state != State::Silent).await;
                 server.write_all(&asked[..length]).await.unwrap();
                 if is_carried_out && line.lose.swap(false, Ordering::SeqCst) {

@@ -4,11 +4,16 @@
 
 use super::{Error, Result};
 use futures_util::future::BoxFuture;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::oneshot;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::timeout};
 
 /// Pieces that are stored at once: few enough that no transaction holds SQLite's writer for long.
 const AT_ONCE: usize = 64;
+/// How long one may be storing while others wait: a database that has gone silent to one may well answer the next.
+const TURN: Duration = Duration::from_secs(5);
 
 /// Work of one kind, with what comes of each piece.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ impl<W, R> Together<W, R> {
     }
 
     /// Stores a piece of work with those that wait beside it, and gives what came of it. [`Error::Silent`] also where
-    /// another caller was storing this piece and was dropped over it.
+    /// another caller was storing this piece and was dropped over it, or took too long.
     pub(crate) async fn store<C>(&self, context: &C, work: W, storing: Storing<C, W, R>) -> Result<R> {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push((work, answer));
@@ -51,7 +56,8 @@ impl<W, R> Together<W, R> {
                 waiting.drain(..count).collect()
             };
             let (works, answers) = batch.into_iter().unzip();
-            store_all(context, works, answers, storing).await;
+            // Given up, it drops the answers, which says so to everybody in the batch.
+            let _ = timeout(TURN, store_all(context, works, answers, storing)).await;
             drop(turn);
         }
     }

@@ -166,7 +166,9 @@ fn settle(held: &[Arc<Live>], unsettled: &[Found]) {
 
 /// Claims runs, and has those written that could be had.
 async fn claim(backend: &Backend, node: &Node, free: &[Found]) -> db::Result<()> {
-    free.iter().for_each(|run| backend.runs.announce(run.id));
+    for run in free {
+        backend.runs.announce(run.id);
+    }
     let claiming = db::runs::claim(&node.db, free, node.id, node.lease);
     let claimed = timeout(node.lease / RENEWALS, claiming).await.unwrap_or(Err(db::Error::Silent));
     let mut missed: HashSet<_> = free.iter().map(|run| run.id).collect();
@@ -176,6 +178,8 @@ async fn claim(backend: &Backend, node: &Node, free: &[Found]) -> db::Result<()>
             backend.runs.tasks.spawn(take_over::take_over(backend.clone(), run));
         }
     });
-    missed.into_iter().for_each(|id| backend.runs.arrived(id));
+    for id in missed {
+        backend.runs.arrived(id);
+    }
     outcome
 }

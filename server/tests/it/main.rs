@@ -11,6 +11,7 @@ mod cache;
 mod chat;
 mod conversations;
 mod cost;
+mod database;
 mod edge;
 mod failures;
 mod followers;

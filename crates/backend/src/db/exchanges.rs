@@ -263,6 +263,9 @@ fn column<'a, T, V>(of: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
     of.iter().map(value).collect()
 }
 
+/// Postgres' statement that ends answers. Like everybody who writes in a conversation it holds the row of that first: whoever
+/// held an answer's run and waited for its conversation would wait for a start that holds the conversation and waits for the
+/// run.
 const POSTGRES_FINISH: &str = "with ended as ( \
        select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $6::bigint[], \
                             $7::jsonb[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], \
@@ -271,9 +274,11 @@ const POSTGRES_FINISH: &str = "with ended as ( \
        as ended (run_id, lease_number, status, last_seq, now, first_seq, events, content, thought, input_tokens, \
                  output_tokens, cost_micros, model_info, message_id, conversation_id, score, label, emotion, confidence, \
                  method, reading, question_id, state)), \
+     locked as (select id from conversations where id = any($15) order by id for no key update), \
      run as ( \
        update runs r set status = e.status, last_seq = e.last_seq, finished_at = e.now, node_id = null from ended e \
-       where r.id = e.run_id and r.lease_number = e.lease_number and r.status = 'running' returning r.id), \
+       where r.id = e.run_id and r.lease_number = e.lease_number and r.status = 'running' \
+       and e.conversation_id in (select id from locked) returning r.id), \
      held as (select ended.* from ended join run on run.id = ended.run_id), \
      log as ( \
        insert into run_log (run_id, first_seq, last_seq, events) select run_id, first_seq, last_seq, events from held \

@@ -118,12 +118,13 @@ impl From<sqlx::Error> for Error {
         let unavailable = match &error {
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => true,
             E::Database(database) if database.is_unique_violation() => return Self::Duplicate,
-            // Postgres: connection exceptions, too many connections, shutting down. SQLite: busy, locked, I/O error,
+            // Postgres: connection exceptions, transactions undone for the sake of others, too many connections, shutting
+            // down. SQLite: busy, locked, I/O error,
             // full, cannot open; the extended codes carry the primary one in their low byte.
             E::Database(database) => database.code().is_some_and(|code| {
                 let sqlite = matches!(code.parse::<u32>().map(|code| code & 0xff), Ok(5 | 6 | 10 | 13 | 14));
                 match code.len() {
-                    5 => code.starts_with("08") || code.starts_with("53") || code.starts_with("57P"),
+                    5 => ["08", "40", "53", "57P"].iter().any(|class| code.starts_with(class)),
                     _ => sqlite,
                 }
             }),
@@ -246,11 +247,12 @@ impl Db {
         Ok(Self::Sqlite(SqliteFile { readers, writer, _lock: Arc::new(lock) }))
     }
 
-    /// The same database by way of a connection of its own, for what must not wait behind requests. On SQLite it is the
-    /// same: the writer is one, and no job holds it for long.
+    /// The same database by way of connections of its own, for what must not wait behind requests: more than one, because
+    /// one that has gone silent is given up long before the system finds that out. On SQLite it is the same: the writer is
+    /// one, and no job holds it for long.
     pub(crate) async fn apart(&self, url: &str) -> Result<Self> {
         match self {
-            Self::Postgres(_) => Self::open_postgres(url, 1, 0).await,
+            Self::Postgres(_) => Self::open_postgres(url, 3, 0).await,
             Self::Sqlite(_) => Ok(self.clone()),
         }
     }

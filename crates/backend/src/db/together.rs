@@ -4,11 +4,16 @@
 
 use super::{Error, Result};
 use futures_util::future::BoxFuture;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::oneshot;
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{sync::oneshot, time::timeout};
 
 /// Pieces that are stored at once: few enough that no transaction holds SQLite's writer for long.
 const AT_ONCE: usize = 64;
+/// How long one may be storing while others wait: a database that has gone silent to one may well answer the next.
+const TURN: Duration = Duration::from_secs(5);
 
 /// Work of one kind, with what comes of each piece.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ impl<W, R> Together<W, R> {
     }
 
     /// Stores a piece of work with those that wait beside it, and gives what came of it. [`Error::Silent`] also where
-    /// another caller was storing this piece and was dropped over it.
+    /// another caller was storing this piece and was dropped over it, or took too long.
     pub(crate) async fn store<C>(&self, context: &C, work: W, storing: Storing<C, W, R>) -> Result<R> {
         let (answer, mut answered) = oneshot::channel();
         self.waiting().push((work, answer));
@@ -45,17 +50,20 @@ impl<W, R> Together<W, R> {
             };
             let batch: Vec<_> = {
                 let mut waiting = self.waiting();
+                // Whoever has given up waiting for it counts on its not being stored.
+                waiting.retain(|(_, answer)| !answer.is_closed());
                 let count = waiting.len().min(AT_ONCE);
                 waiting.drain(..count).collect()
             };
             let (works, answers) = batch.into_iter().unzip();
-            store_all(context, works, answers, storing).await;
+            // Given up, it drops the answers, which says so to everybody in the batch.
+            let _ = timeout(TURN, store_all(context, works, answers, storing)).await;
             drop(turn);
         }
     }
 }
 
-/// Stores a batch and answers everybody in it. Nobody listening is fine: the work is done all the same.
+/// Stores a batch and answers everybody in it. Nobody listening any more is fine: the work is done all the same.
 async fn store_all<C, W, R>(
     context: &C,
     works: Vec<W>,
@@ -158,6 +166,21 @@ mod tests {
         assert!(matches!(results[2], Err(Error::Duplicate)));
         assert!(results.iter().enumerate().all(|(index, result)| result.is_ok() == (index != 2)));
         assert_eq!(*store.sizes.lock().unwrap(), [1, 3, 1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_any_more_is_not_stored() {
+        let store = closed();
+        let first = store.tasks.spawn(store.clone().store(1));
+        tokio::task::yield_now().await;
+        let second = store.tasks.spawn(store.clone().store(2));
+        let third = store.tasks.spawn(store.clone().store(3));
+        tokio::task::yield_now().await;
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        store.gate.add_permits(2);
+        assert_eq!((first.await.unwrap().unwrap(), third.await.unwrap().unwrap()), (2, 6));
+        assert_eq!(*store.sizes.lock().unwrap(), [1, 1]);
     }
 
     #[tokio::test]

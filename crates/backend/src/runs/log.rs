@@ -7,15 +7,21 @@ use crate::{
     db,
     db::run_log::Part,
 };
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep_until, timeout};
 
 /// The shortest time between two flushes: the most text that a killed process can lose.
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How long storing may take before the database counts as away.
-pub(super) const STORE_LIMIT: Duration = Duration::from_secs(10);
+const STORE_LIMIT: Duration = Duration::from_secs(10);
 /// Runs stored in one transaction: small enough that no transaction holds SQLite's writer for long.
 const BATCH: usize = 64;
+
+/// What the database is asked, given up where the answer does not come in time: one that has gone silent may never give it.
+/// What it was asked to do may have been done.
+pub(super) async fn in_time<T, E: From<db::Error>>(asking: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    timeout(STORE_LIMIT, asking).await.unwrap_or_else(|_| Err(db::Error::Silent.into()))
+}
 
 /// Stores until the process goes down. The runs' own endings are stored by their tasks.
 pub(crate) async fn write(backend: Backend) {
@@ -29,9 +35,7 @@ pub(crate) async fn write(backend: Backend) {
         next = Instant::now() + INTERVAL;
         let dirty = backend.runs.dirty_runs();
         for batch in dirty.chunks(BATCH) {
-            // A database that has gone silent may never answer what it was asked: the transaction is given up.
-            let flushed = timeout(STORE_LIMIT, flush(&backend, batch)).await.unwrap_or(Err(db::Error::Silent));
-            if let Err(error) = flushed {
+            if let Err(error) = in_time(flush(&backend, batch)).await {
                 // The text waits in memory; each run stops reading from its provider when too much of it waits.
                 tracing::warn!(error = &error as &dyn std::error::Error, "the log of the runs cannot be stored");
                 backend.runs.dirty.notify_one();

@@ -40,6 +40,7 @@ use branch::Stored;
 use chrono::{DateTime, Utc};
 use context::{Before, Start};
 use live::{EarlyEnd, Live};
+use log::in_time;
 use slots::{Full, Slot};
 use std::sync::Arc;
 use types::{
@@ -94,12 +95,14 @@ async fn launch(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Launched
             let choice = models::choose(&backend, &actor, &order.request, &preferences).await?;
             let id = RunId(Uuid::now_v7());
             backend.runs.announce(id);
-            let launched = match save(&backend, &actor, &order, &choice, &preferences, &digest, id).await {
+            let launched = match in_time(save(&backend, &actor, &order, &choice, &preferences, &digest, id)).await {
                 Ok(stored) => Ok(Launched::Now(begin(&backend, &actor, stored, order, choice, slot))),
-                Err(Error::Database(db::Error::Duplicate)) => conflict(&backend, &actor, &order, &digest).await,
+                Err(Error::Database(db::Error::Duplicate)) => {
+                    in_time(conflict(&backend, &actor, &order, &digest)).await
+                }
                 // Perhaps it was stored, and only the word of it was lost. Where that cannot be seen now, the node finds
                 // the run when it next looks for those that nobody writes.
-                Err(error @ Error::Database(_)) => match find_saved(&backend, &actor, &order, id).await {
+                Err(error @ Error::Database(_)) => match in_time(find_saved(&backend, &actor, &order, id)).await {
                     Ok(Some(stored)) => Ok(Launched::Now(begin(&backend, &actor, stored, order, choice, slot))),
                     _ => Err(error),
                 },

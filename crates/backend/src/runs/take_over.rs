@@ -3,12 +3,12 @@
 
 use super::context::Start;
 use super::live::Before;
-use super::log::STORE_LIMIT;
+use super::log::in_time;
 use super::transcript::Transcript;
 use super::write::{Ending, end, write};
 use crate::{Backend, db, db::runs::Claimed, models, models::Choice};
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use types::{ErrorCode, ModelInfo, RunError};
 
 /// A run that was claimed so often in a row without a word being added is given up: perhaps it is what kills the nodes. A
@@ -51,8 +51,7 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
 /// What the run has told so far. `None`: the process goes down.
 async fn read_log(backend: &Backend, claimed: &Claimed) -> Option<Transcript> {
     loop {
-        let reading = timeout(STORE_LIMIT, db::run_log::list(&backend.db, claimed.run.id, 0)).await;
-        match reading.unwrap_or(Err(db::Error::Silent)) {
+        match in_time(db::run_log::list(&backend.db, claimed.run.id, 0)).await {
             Ok(log) => return Some(Transcript::from_log(log)),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, run.id = %claimed.run.id, "a run cannot be taken over yet");

@@ -1,7 +1,7 @@
 //! Writing one answer: from the provider's first delta to the stored end.
 
 use super::live::{EarlyEnd, Live, Unstored};
-use super::log::STORE_LIMIT;
+use super::log::in_time;
 use super::meter::{self, Meter};
 use super::patience::Patience;
 use super::seam::Seam;
@@ -13,7 +13,7 @@ use crate::{Backend, db, error::Result, events, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, RunError, RunEvent, StartedRun, Usage, UserEvent};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
@@ -362,14 +362,13 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, start: &Star
             }
             store(backend, live, content, thought, &ending).await
         };
-        let stored = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent));
-        let is_stored = match stored {
+        let is_stored = match in_time(storing).await {
             Ok(Some(revision)) => {
                 context::keep(backend, live, start, revision);
                 Ok(true)
             }
             // Perhaps our own commit, whose answer was lost.
-            Ok(None) if tried => has_ended(backend, live).await,
+            Ok(None) if tried => in_time(has_ended(backend, live)).await,
             Ok(None) => Ok(false),
             Err(error) => Err(error),
         };
@@ -414,9 +413,9 @@ async fn release(backend: &Backend, live: &Live) {
             db::runs::release(&mut tx, id, lease_number).await?;
             tx.commit().await?;
         }
-        Ok(())
+        Ok::<_, db::Error>(())
     };
-    if let Err(error) = timeout(STORE_LIMIT, storing).await.unwrap_or(Err(db::Error::Silent)) {
+    if let Err(error) = in_time(storing).await {
         tracing::warn!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run could not be released");
     }
 }

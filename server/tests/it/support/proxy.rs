@@ -10,7 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{Notify, watch},
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -24,6 +24,8 @@ pub(crate) struct Proxy {
     break_after_loss: Arc<AtomicBool>,
     /// How many statements have been carried out.
     statements: Arc<AtomicUsize>,
+    swallow_next_start: Arc<AtomicBool>,
+    swallowed: Arc<Notify>,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -38,9 +40,12 @@ impl Proxy {
         let break_after_loss = Arc::new(AtomicBool::new(false));
         let statements = Arc::new(AtomicUsize::new(0));
         let state = Arc::new(watch::Sender::new(State::Flows));
+        let (swallow_next_start, swallowed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         let line = Line {
             lose: lose_next_start.clone(),
             break_after_loss: break_after_loss.clone(),
+            swallow: swallow_next_start.clone(),
+            swallowed: swallowed.clone(),
             statements: statements.clone(),
             state: state.clone(),
         };
@@ -54,7 +59,7 @@ impl Proxy {
                 connections.spawn(pass(client, server, line.clone()));
             }
         });
-        Self { address, upstream, lose_next_start, break_after_loss, statements, state }
+        Self { address, upstream, lose_next_start, break_after_loss, statements, swallow_next_start, swallowed, state }
     }
 
     /// The URL of what it names by way of this line.
@@ -74,6 +79,16 @@ impl Proxy {
     pub(crate) fn lose_next_start_and_then_break(&self) {
         self.break_after_loss.store(true, Ordering::SeqCst);
         self.lose_next_start();
+    }
+
+    /// The connection on which the next start of a run is asked for says nothing from then on; the others are well.
+    pub(crate) fn swallow_next_start(&self) {
+        self.swallow_next_start.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until that has happened.
+    pub(crate) async fn swallowed(&self) {
+        self.swallowed.notified().await;
     }
 
     /// Nothing gets through any more, and nobody is told: as where a cable is out.
@@ -123,6 +138,8 @@ struct Line {
     lose: Arc<AtomicBool>,
     break_after_loss: Arc<AtomicBool>,
     statements: Arc<AtomicUsize>,
+    swallow: Arc<AtomicBool>,
+    swallowed: Arc<Notify>,
     state: Arc<watch::Sender<State>>,
 }
 
@@ -147,6 +164,10 @@ async fn pass(mut client: TcpStream, mut server: TcpStream, line: Line) {
                 is_start |= count(START) > 0;
                 let is_carried_out = is_start && carried_out > 0;
                 is_start &= !is_carried_out;
+                if is_carried_out && line.swallow.swap(false, Ordering::SeqCst) {
+                    line.swallowed.notify_one();
+                    return std::future::pending().await;
+                }
                 until(&mut state, |state| state != State::Silent).await;
                 server.write_all(&asked[..length]).await.unwrap();
                 if is_carried_out && line.lose.swap(false, Ordering::SeqCst) {

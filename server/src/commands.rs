@@ -17,9 +17,6 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::Register;
 
-/// How long requests that are on their way are still taken when other nodes take the new ones.
-const HAND_OVER: Duration = Duration::from_millis(500);
-
 /// Serves until the system asks the program to end.
 pub async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::start(config.log_level, config.log_format)?;
@@ -54,7 +51,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         if backend.has_others() {
             // New visitors go to them; what has reached this process already is not refused.
             closing.cancel();
-            tokio::time::sleep(HAND_OVER).await;
+            tokio::time::sleep(limits.hand_over).await;
         }
         tracing::info!(seconds = shutdown.as_secs(), "Lia stops: no new answers, those being written may end");
         tokio::select! {

@@ -5,10 +5,11 @@
 use crate::edge::address::Peer;
 use anyhow::Context as _;
 use axum::{Router, body::Body};
+use futures_util::TryFutureExt as _;
 use hyper::{
     Request,
     body::Incoming,
-    header,
+    header::{self, HeaderValue},
     server::conn::http1::{self, UpgradeableConnection},
     service::{HttpService, service_fn},
 };
@@ -32,13 +33,20 @@ pub struct ConnectionLimits {
     pub connections: usize,
     /// For the headers of a request; also how long a connection may lie idle between two.
     pub header_time: Duration,
+    /// For requests that are on their way over open connections when no more connections are taken.
+    pub hand_over: Duration,
     /// For answers under way when the program ends.
     pub farewell: Duration,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { connections: 10_000, header_time: Duration::from_secs(30), farewell: Duration::from_secs(5) }
+        Self {
+            connections: 10_000,
+            header_time: Duration::from_secs(30),
+            hand_over: Duration::from_millis(500),
+            farewell: Duration::from_secs(5),
+        }
     }
 }
 
@@ -70,7 +78,8 @@ pub fn room_for_connections(wanted: usize) -> usize {
 }
 
 /// Serves until `stopped` is done, then lets the answers under way end. Once `closing` is cancelled no new connections are
-/// taken, and those that lie idle are closed: whoever asks then goes to another process.
+/// taken: whoever asks then goes to another process. What comes over those that are open is answered, with the word that
+/// nothing more is; in the end those that lie idle are closed.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -101,18 +110,29 @@ pub async fn serve(
                 break;
             }
         };
-        let (room, tracker, router) = (Arc::new(room), connections.clone(), router.clone());
+        let (room, tracker) = (Arc::new(room), connections.clone());
+        let (router, closing) = (router.clone(), closing.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             if request.headers().contains_key(header::UPGRADE) {
                 request.extensions_mut().insert(Place { _room: Arc::clone(&room), _tracked: tracker.token() });
             }
             request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request.map(Body::new))
+            let is_last = closing.is_cancelled();
+            router.clone().oneshot(request.map(Body::new)).map_ok(move |mut response| {
+                if is_last {
+                    response.headers_mut().entry(header::CONNECTION).or_insert(HeaderValue::from_static("close"));
+                }
+                response
+            })
         });
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         connections.spawn(until_it_ends(connection, leaving.clone()));
     }
     drop(listener);
+    if !is_stopped {
+        // Closed now, a connection would take along the request that its client has just sent.
+        is_stopped = timeout(limits.hand_over, &mut stopped).await.is_ok();
+    }
     leaving.cancel();
     connections.close();
     if !is_stopped {

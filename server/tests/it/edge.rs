@@ -80,6 +80,24 @@ async fn slow_clients_are_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_on_its_way_when_the_door_closes_is_answered() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ask = "GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+        let (mut used, unused) = (Raw::connect(&app).await, Raw::connect(&app).await);
+        used.send(ask).await;
+        assert!(used.some().await.starts_with("HTTP/1.1 200"));
+        app.close_door().await;
+        for mut connection in [used, unused] {
+            connection.send(ask).await;
+            let answer = connection.until_closed().await;
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_protecting_headers() {
     on_both(async |setup| {
         let app = setup.start().await;

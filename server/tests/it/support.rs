@@ -8,7 +8,7 @@ mod proxy;
 mod raw;
 mod socket;
 
-pub(crate) use app::{Setup, TestApp, on_both};
+pub(crate) use app::{PATIENCE, Setup, TestApp, on_both};
 pub(crate) use client::{Answer, Client, PASSWORD, account};
 pub(crate) use events::{Event, Events, text};
 pub(crate) use program::Program;

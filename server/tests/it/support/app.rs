@@ -23,9 +23,15 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, process::Command};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    process::Command,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
+
+/// By then what is to happen has happened, on a busy machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a test on SQLite and, where `TEST_DATABASE_URL` names a server on which databases may be made, on Postgres.
 pub(crate) async fn on_both(test: impl AsyncFn(Setup)) {
@@ -65,7 +71,11 @@ impl Setup {
         let mut setup = Self {
             variables: BTreeMap::new(),
             body_limits: BodyLimits::default(),
-            connection_limits: ConnectionLimits { farewell: Duration::from_secs(2), ..ConnectionLimits::default() },
+            connection_limits: ConnectionLimits {
+                hand_over: PATIENCE,
+                farewell: Duration::from_secs(2),
+                ..ConnectionLimits::default()
+            },
             socket_limits: SocketLimits::default(),
             lease: backend::LEASE,
             folder,
@@ -166,6 +176,7 @@ pub(crate) struct TestApp {
 struct Running {
     address: SocketAddr,
     backend: backend::Backend,
+    closing: CancellationToken,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -181,7 +192,7 @@ impl Running {
         let router = router::build(&config, state, setup.body_limits).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (closing, stop, tasks) = (CancellationToken::new(), CancellationToken::new(), TaskTracker::new());
         let stopped = {
             let (backend, stop) = (backend.clone(), stop.clone());
             async move {
@@ -189,9 +200,9 @@ impl Running {
                 backend.shut_down(Duration::ZERO).await;
             }
         };
-        tasks.spawn(serve::serve(listener, router, setup.connection_limits, CancellationToken::new(), stopped));
+        tasks.spawn(serve::serve(listener, router, setup.connection_limits, closing.clone(), stopped));
         tasks.close();
-        Self { address, backend, stop, tasks }
+        Self { address, backend, closing, stop, tasks }
     }
 
     async fn stop(&self) {
@@ -241,6 +252,15 @@ impl TestApp {
     /// The same user, but at this node.
     pub(crate) fn as_seen_by(&self, user: &Client) -> Client {
         self.stranger().with_token(user.token())
+    }
+
+    /// Leaves new visitors to other processes, as on SIGTERM where there are any, and returns when none is let in.
+    pub(crate) async fn close_door(&self) {
+        self.running.closing.cancel();
+        while TcpStream::connect(self.address()).await.is_ok() {
+            // Nothing says so but the system, which refuses.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Begins to go down, as on SIGTERM with no time for answers, and returns when she is down.

@@ -20,6 +20,13 @@ impl Raw {
         self.0.write_all(bytes.as_ref()).await.unwrap();
     }
 
+    /// What comes next.
+    pub(crate) async fn some(&mut self) -> String {
+        let mut bytes = vec![0; 4 << 10];
+        let length = self.0.read(&mut bytes).await.unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    }
+
     /// Everything that comes until Lia closes the connection.
     pub(crate) async fn until_closed(mut self) -> String {
         let mut bytes = Vec::new();

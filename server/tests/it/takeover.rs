@@ -1,9 +1,11 @@
 //! Runs that outlive their node: others go on with them, and no two write one.
 
-use crate::support::{Client, Events, Proxy, TestApp, on_both, text};
+use crate::support::{Client, Events, PATIENCE, Proxy, TestApp, on_both, text};
 use emulator::{Gate, Script, State};
 use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
+use tokio::time::timeout;
 
 const ANSWER: &str = "one two three four five";
 /// Short, so that nobody waits for a death; long enough to be kept on a busy machine.
@@ -117,6 +119,64 @@ async fn a_sign_out_ends_the_streams_of_every_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_cannot_be_claimed_keeps_nobody_from_the_others() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let proxy = Proxy::start(&url).await;
+        let first = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let there = second.as_seen_by(&ada);
+        let mut elsewhere = Vec::new();
+        for _ in 0..2 {
+            let (start, _events) = held(&first, &ada, &Gate::new()).await;
+            let mut events = there.follow(start["run_id"].as_str().unwrap(), None).await;
+            events.expect("start").await;
+            events.text_of("one two ".len()).await;
+            elsewhere.push(events);
+        }
+        let mut holder = PgConnection::connect(&url).await.unwrap();
+        let mut holding = holder.begin().await.unwrap();
+        sqlx::query("select id from runs order by id limit 1 for update").execute(&mut *holding).await.unwrap();
+        proxy.cut();
+        for _ in 0..2 {
+            second.emulator.script(Script::text("three four five"));
+        }
+        // The newer one, while the older one is held; and that one, once it can be had.
+        let told = timeout(PATIENCE, elsewhere.pop().unwrap().rest()).await.unwrap();
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+        holding.commit().await.unwrap();
+        let told = timeout(PATIENCE, elsewhere.pop().unwrap().rest()).await.unwrap();
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_keeps_no_dead_node_alive() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let proxy = Proxy::start(&url).await;
+        let first = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let (start, _events) = held(&first, &ada, &Gate::new()).await;
+        let mut elsewhere = second.as_seen_by(&ada).follow(start["run_id"].as_str().unwrap(), None).await;
+        elsewhere.expect("start").await;
+        elsewhere.text_of("one two ".len()).await;
+        proxy.cut();
+        second.emulator.script(Script::text("three four five"));
+        // The leases as a clock sees them that was set back. The second node renews its own.
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let later = "update nodes set lease_until = lease_until + interval '1 hour'";
+        sqlx::query(later).execute(&mut connection).await.unwrap();
+        let told = timeout(PATIENCE, elsewhere.rest()).await.unwrap();
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_goes_down_leaves_its_runs_to_the_others_at_once() {
     on_both(async |setup| {
         let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
@@ -132,6 +192,23 @@ async fn a_node_that_goes_down_leaves_its_runs_to_the_others_at_once() {
         let told = there.follow(start["run_id"].as_str().unwrap(), None).await.rest().await;
         assert_eq!(text(&told), ANSWER, "a model that begins all over doubles nothing");
         assert_eq!(message(&there, &start).await["status"], "complete");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_has_just_started_goes_on_with_what_is_nobodys_at_once() {
+    on_both(async |setup| {
+        // Nobody waits for that long.
+        let app = setup.with_lease(Duration::from_hours(1)).start().await;
+        let ada = app.register("ada").await;
+        let gate = Gate::new();
+        let (start, _events) = held(&app, &ada, &gate).await;
+        app.emulator.script(Script::text("three four five"));
+        let app = app.restart().await;
+        let ada = app.as_seen_by(&ada);
+        let told = timeout(PATIENCE, ada.follow(start["run_id"].as_str().unwrap(), None).await.rest()).await.unwrap();
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
     })
     .await;
 }

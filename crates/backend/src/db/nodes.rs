@@ -7,15 +7,27 @@ use super::{Db, Result, write};
 use std::time::Duration;
 use uuid::Uuid;
 
+/// SQL: the times that the lease of a node can have which is alive, where `$lease` is the parameter with the seconds that a
+/// lease lasts. One that is longer was given before the database's clock was set back.
+macro_rules! alive {
+    ($lease:literal) => {
+        concat!("between clock_timestamp() and clock_timestamp() + ", $lease, " * interval '2 seconds'")
+    };
+}
+
+pub(super) use alive;
+
 /// Renews a node's lease, or makes the node known, and says whether there are others alive.
 pub(crate) async fn renew(db: &Db, id: Uuid, lease: Duration) -> Result<bool> {
     match db {
         Db::Postgres(pool) => {
-            const SQL: &str = "insert into nodes (id, lease_until) \
-                               values ($1, clock_timestamp() + $2 * interval '1 second') \
-                               on conflict (id) do update set lease_until = excluded.lease_until \
-                               returning exists (select 1 from nodes n where n.id <> $1 \
-                               and n.lease_until > clock_timestamp())";
+            const SQL: &str = concat!(
+                "insert into nodes (id, lease_until) values ($1, clock_timestamp() + $2 * interval '1 second') \
+                 on conflict (id) do update set lease_until = excluded.lease_until \
+                 returning exists (select 1 from nodes n where n.id <> $1 and n.lease_until ",
+                alive!("$2"),
+                ")"
+            );
             let (others,): (bool,) = sqlx::query_as(SQL).bind(id).bind(lease.as_secs_f64()).fetch_one(pool).await?;
             Ok(others)
         }

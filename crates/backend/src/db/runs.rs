@@ -1,6 +1,6 @@
 //! Runs: who writes which answer, and how far they are.
 
-use super::{Db, Result, Tx, read, within, write};
+use super::{Db, Result, Tx, nodes::alive, read, within, write};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use std::time::Duration;
@@ -87,6 +87,21 @@ struct ClaimedRow {
     stop: bool,
 }
 
+impl From<ClaimedRow> for Claimed {
+    fn from(row: ClaimedRow) -> Self {
+        Self {
+            run: row.run.into(),
+            owner: UserId(row.user_id),
+            provider: row.provider,
+            model: row.model,
+            settings: row.settings.map(|json| json.0).unwrap_or_default(),
+            model_info: row.model_info.map(|json| json.0),
+            claims: row.claims,
+            stop: row.stop,
+        }
+    }
+}
+
 pub(super) const fn method_str(method: SentimentMethod) -> &'static str {
     match method {
         SentimentMethod::Structured => "structured",
@@ -169,12 +184,15 @@ pub(crate) async fn release(tx: &mut Tx, id: RunId, lease_number: i64) -> Result
 pub(crate) async fn list_unsettled(db: &Db, node: Uuid, lease: Duration) -> Result<Vec<Found>> {
     let rows: Vec<(Uuid, i64, bool, bool)> = match db {
         Db::Postgres(pool) => {
-            const SQL: &str = "select r.id, r.lease_number, coalesce(r.node_id = $1, false) as own, \
-                               r.stop_requested_at is not null as stop \
-                               from runs r left join nodes n on n.id = r.node_id where r.status = 'running' \
-                               and (r.node_id is null or r.node_id = $1 or (n.lease_until < clock_timestamp() \
-                               and clock_timestamp() > pg_postmaster_start_time() + $2 * interval '1 second')) \
-                               order by r.id";
+            const SQL: &str = concat!(
+                "select r.id, r.lease_number, coalesce(r.node_id = $1, false) as own, \
+                 r.stop_requested_at is not null as stop \
+                 from runs r left join nodes n on n.id = r.node_id where r.status = 'running' \
+                 and (r.node_id is null or r.node_id = $1 or (n.lease_until not ",
+                alive!("$2"),
+                " and clock_timestamp() not between pg_postmaster_start_time() \
+                 and pg_postmaster_start_time() + $2 * interval '1 second')) order by r.id"
+            );
             sqlx::query_as(SQL).bind(node).bind(lease.as_secs_f64()).fetch_all(pool).await?
         }
         Db::Sqlite(sqlite) => {
@@ -188,43 +206,53 @@ pub(crate) async fn list_unsettled(db: &Db, node: Uuid, lease: Duration) -> Resu
     Ok(rows.into_iter().map(found).collect())
 }
 
-/// Claims a run for a node: raises its lease, so that whoever wrote it can store nothing more. `None`: somebody else was
-/// first, its node is alive after all, or it has ended.
-pub(crate) async fn claim(db: &Db, id: RunId, lease_number: i64, node: Uuid) -> Result<Option<Claimed>> {
+/// Claims runs for a node: raises their leases, so that whoever wrote them can store nothing more. Gives those that could
+/// be had. Of the others, somebody else was first, the node is alive after all, or they have ended; or somebody is writing in
+/// their row at this moment, for which the rest need not wait.
+pub(crate) async fn claim(db: &Db, runs: &[Found], node: Uuid, lease: Duration) -> Result<Vec<Claimed>> {
     macro_rules! sql {
-        ($dead:literal) => {
+        ($with:expr, $which:literal) => {
             concat!(
-                "update runs set node_id = $3, lease_number = lease_number + 1, claims = claims + 1 \
-                 where id = $1 and lease_number = $2 and status = 'running' \
-                 and (node_id is null or node_id = $3",
-                $dead,
-                ") returning id, conversation_id, message_id, user_message_id, request_digest, \
+                $with,
+                "update runs set node_id = $3, lease_number = lease_number + 1, claims = claims + 1 where ",
+                $which,
+                " returning id, conversation_id, message_id, user_message_id, request_digest, \
                  status = 'running' as running, lease_number, last_seq, user_id, provider, model, settings, claims, \
                  (select m.model_info from messages m where m.id = runs.message_id) as model_info, \
                  stop_requested_at is not null as stop"
             )
         };
     }
-    let row: Option<ClaimedRow> = match db {
+    let rows: Vec<ClaimedRow> = match db {
         Db::Postgres(pool) => {
             const SQL: &str = sql!(
-                " or exists (select 1 from nodes n where n.id = runs.node_id and n.lease_until < clock_timestamp())"
+                concat!(
+                    "with free as ( \
+                       select r.id from runs r join unnest($1::uuid[], $2::bigint[]) as asked (id, lease_number) \
+                       on r.id = asked.id and r.lease_number = asked.lease_number \
+                       where r.status = 'running' and (r.node_id is null or r.node_id = $3 \
+                       or exists (select 1 from nodes n where n.id = r.node_id and n.lease_until not ",
+                    alive!("$4"),
+                    ")) for update of r skip locked) "
+                ),
+                "id in (select id from free)"
             );
-            sqlx::query_as(SQL).bind(id.0).bind(lease_number).bind(node).fetch_optional(pool).await?
+            let (ids, leases): (Vec<_>, Vec<_>) = runs.iter().map(|run| (run.id.0, run.lease_number)).unzip();
+            let asking = sqlx::query_as(SQL).bind(ids).bind(leases).bind(node).bind(lease.as_secs_f64());
+            asking.fetch_all(pool).await?
         }
         Db::Sqlite(sqlite) => {
-            const SQL: &str = sql!("");
-            sqlx::query_as(SQL).bind(id.0).bind(lease_number).bind(node).fetch_optional(&sqlite.writer).await?
+            const SQL: &str =
+                sql!("", "id = $1 and lease_number = $2 and status = 'running' and (node_id is null or node_id = $3)");
+            let mut tx = sqlite.begin().await?;
+            let mut rows = Vec::with_capacity(runs.len());
+            for run in runs {
+                let asking = sqlx::query_as(SQL).bind(run.id.0).bind(run.lease_number).bind(node);
+                rows.extend(asking.fetch_optional(&mut *tx).await?);
+            }
+            tx.commit().await?;
+            rows
         }
     };
-    Ok(row.map(|row| Claimed {
-        run: row.run.into(),
-        owner: UserId(row.user_id),
-        provider: row.provider,
-        model: row.model,
-        settings: row.settings.map(|json| json.0).unwrap_or_default(),
-        model_info: row.model_info.map(|json| json.0),
-        claims: row.claims,
-        stop: row.stop,
-    }))
+    Ok(rows.into_iter().map(Claimed::from).collect())
 }

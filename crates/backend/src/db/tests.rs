@@ -626,39 +626,50 @@ on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
     let (run, answer) = exchange(&db, ada, id, None).await.unwrap();
     let other = Uuid::from_u128(8);
     let on_postgres = db.kind() == "postgres";
-    assert_eq!(nodes::renew(&db, other, LEASE).await.unwrap(), on_postgres, "a file has one process");
-    let unsettled = async |node| runs::list_unsettled(&db, node, Duration::ZERO).await.unwrap();
+    // A server that has just come up gives every node so long to come back.
+    let lease = Duration::from_secs(5);
+    nodes::renew(&db, NODE, lease * 2).await.unwrap();
+    assert_eq!(nodes::renew(&db, other, lease).await.unwrap(), on_postgres, "a file has one process");
+    let unsettled = async |node| runs::list_unsettled(&db, node, lease).await.unwrap();
     let own = runs::Found { id: run, lease_number: 1, own: true, stop: false };
     assert_eq!(unsettled(NODE).await, [own]);
     assert_eq!(unsettled(other).await, [], "its node is alive");
-    assert!(runs::claim(&db, run, 1, other).await.unwrap().is_none());
+    // The runs that a node gets of those that it claims.
+    let claim = async |lease_number, node| {
+        let asked = runs::Found { lease_number, ..own };
+        let nobodys = runs::Found { id: RunId(Uuid::from_u128(9)), ..own };
+        let claimed = runs::claim(&db, &[nobodys, asked], node, lease).await.unwrap();
+        assert!(claimed.len() < 2);
+        claimed.into_iter().next()
+    };
+    assert!(claim(1, other).await.is_none());
 
     // Its node dies: the lease runs out, or, where there is one process, the next one begins.
     let db = &db;
     nodes::renew(db, NODE, Duration::ZERO).await.unwrap();
     assert_eq!(nodes::delete_dead(db, other).await.unwrap(), u64::from(!on_postgres), "the dead are kept for a while");
     let orphan = runs::Found { own: false, ..own };
-    assert_eq!(runs::list_unsettled(db, other, Duration::ZERO).await.unwrap(), [orphan]);
+    assert_eq!(runs::list_unsettled(db, other, lease).await.unwrap(), [orphan]);
     assert!(runs::request_stop(db, run, ada, at(11)).await.unwrap());
-    assert!(runs::claim(db, run, 2, other).await.unwrap().is_none(), "somebody was first");
-    let claimed = runs::claim(db, run, 1, other).await.unwrap().unwrap();
+    assert!(claim(2, other).await.is_none(), "somebody was first");
+    let claimed = claim(1, other).await.unwrap();
     assert_eq!((claimed.run.id, claimed.run.message_id, claimed.owner), (run, answer, ada));
     assert_eq!((claimed.run.lease_number, claimed.claims, claimed.stop), (2, 1, true));
     assert_eq!(claimed.settings.max_tokens, Some(9));
     assert_eq!((claimed.provider.as_str(), claimed.model.as_str()), ("openai", "m"));
-    assert!(runs::claim(db, run, 1, other).await.unwrap().is_none());
+    assert!(claim(1, other).await.is_none());
 
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 1, 3, true).await.unwrap(), None, "the first one has lost it");
     tx.commit().await.unwrap();
     assert_eq!(exchanges::finish(db, &[end(run, id, answer)]).await.unwrap(), [false]);
-    assert_eq!(runs::claim(db, run, 2, other).await.unwrap().unwrap().claims, 2, "it may claim its own again");
+    assert_eq!(claim(2, other).await.unwrap().claims, 2, "it may claim its own again");
     let mut tx = db.begin().await.unwrap();
     assert_eq!(runs::advance(&mut tx, run, 3, 3, true).await.unwrap(), Some(true));
     runs::release(&mut tx, run, 3).await.unwrap();
     tx.commit().await.unwrap();
     nodes::renew(db, NODE, LEASE).await.unwrap();
-    assert_eq!(runs::claim(db, run, 3, NODE).await.unwrap().unwrap().claims, 1, "it was let go of in order");
+    assert_eq!(claim(3, NODE).await.unwrap().claims, 1, "it was let go of in order");
 
     // What was kept is told again by whoever claims a run, and is no word of the model.
     let told = |lease_number, last_seq, event| run_log::Part {
@@ -670,13 +681,13 @@ on_both!(a_run_is_claimed_by_one_when_its_node_is_gone, |db| async move {
     };
     let kept = RunEvent::Snapshot { content: "kept".into(), thought: String::new() };
     run_log::store(db, &[told(4, 4, kept)]).await.unwrap();
-    assert_eq!(runs::claim(db, run, 4, NODE).await.unwrap().unwrap().claims, 2, "nothing was added");
+    assert_eq!(claim(4, NODE).await.unwrap().claims, 2, "nothing was added");
     run_log::store(db, &[told(5, 5, RunEvent::Chunk { content: "!".into() })]).await.unwrap();
-    assert_eq!(runs::claim(db, run, 5, NODE).await.unwrap().unwrap().claims, 1, "there was a word in between");
+    assert_eq!(claim(5, NODE).await.unwrap().claims, 1, "there was a word in between");
 
     nodes::delete(db, NODE).await.unwrap();
     let orphan = runs::Found { id: run, lease_number: 6, own: false, stop: true };
-    assert_eq!(runs::list_unsettled(db, other, LEASE).await.unwrap(), [orphan], "it has given them all up");
+    assert_eq!(runs::list_unsettled(db, other, lease).await.unwrap(), [orphan], "it has given them all up");
 });
 
 on_both!(a_failure_is_kept_with_its_message, |db| async move {

@@ -4,9 +4,12 @@
 //! the run's lease, which every claim raises and every write checks. So a paused process, a clock that jumps and a
 //! database that was away cost at worst a needless takeover.
 
-use super::{live::EarlyEnd, take_over};
-use crate::{Backend, db, error::Result, events};
+use super::live::{EarlyEnd, Live};
+use super::take_over;
+use crate::{Backend, db, db::runs::Found, error::Result, events};
 use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -21,6 +24,8 @@ use uuid::Uuid;
 
 /// The part of a lease after which it is renewed: two may fail before it runs out.
 const RENEWALS: u32 = 3;
+/// Runs that are claimed in one statement.
+const CLAIMS: usize = 100;
 
 /// This process among those that write answers.
 #[derive(Debug)]
@@ -30,8 +35,8 @@ pub(crate) struct Node {
     lease: Duration,
     /// A way to the database that never waits behind requests.
     db: db::Db,
-    /// When this node may claim runs: from the first time to the second.
-    may_claim: Mutex<(Instant, Instant)>,
+    /// When this node may claim runs. `None`: it has never had its lease.
+    may_claim: Mutex<Option<Range<Instant>>>,
     /// Whether other nodes are alive.
     others: AtomicBool,
     /// Woken when there may be something to claim.
@@ -41,14 +46,8 @@ pub(crate) struct Node {
 impl Node {
     /// Makes this process known. It may claim at once.
     pub(crate) async fn register(id: Uuid, lease: Duration, db: db::Db) -> Result<Self> {
-        let node = Self {
-            id,
-            lease,
-            db,
-            may_claim: Mutex::new((Instant::now(), Instant::now())),
-            others: AtomicBool::new(false),
-            look: Notify::new(),
-        };
+        let node =
+            Self { id, lease, db, may_claim: Mutex::default(), others: AtomicBool::new(false), look: Notify::new() };
         node.renew().await?;
         db::nodes::delete_dead(&node.db, id).await?;
         Ok(node)
@@ -65,18 +64,19 @@ impl Node {
         let have_come = others && !self.others.swap(others, Ordering::Relaxed);
         self.others.store(others, Ordering::Relaxed);
         let mut may_claim = self.may_claim.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = may_claim.0 == may_claim.1;
-        if !first && may_claim.1 < asked {
-            may_claim.0 = Instant::now() + self.lease;
-        }
+        let from = match may_claim.take() {
+            None => asked,
+            Some(before) if before.end < asked => Instant::now() + self.lease,
+            Some(before) => before.start,
+        };
         // Counted from before the database was asked: its clock has begun later.
-        may_claim.1 = asked + self.lease;
+        *may_claim = Some(from..asked + self.lease);
         Ok(have_come)
     }
 
     fn may_claim(&self) -> bool {
-        let (from, until) = *self.may_claim.lock().unwrap_or_else(PoisonError::into_inner);
-        (from..until).contains(&Instant::now())
+        let may_claim = self.may_claim.lock().unwrap_or_else(PoisonError::into_inner);
+        may_claim.as_ref().is_some_and(|time| time.contains(&Instant::now()))
     }
 
     /// Gives the lease up: what is left of this node's runs is anybody's.
@@ -103,9 +103,11 @@ pub(crate) async fn keep(backend: Backend, node: Arc<Node>) {
     turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let kept = tokio::select! {
+            biased;
+            () = backend.closed.cancelled() => return,
+            // However much there is to look for, the lease comes first.
             _ = turns.tick() => node.renew().await,
             () = node.look.notified() => Ok(false),
-            () = backend.closed.cancelled() => return,
         };
         let swept = match kept {
             Ok(have_come) => {
@@ -122,41 +124,62 @@ pub(crate) async fn keep(backend: Backend, node: Arc<Node>) {
     }
 }
 
-/// Looks at the runs of this node and at those that nobody writes.
+/// Looks at the runs of this node and at those that nobody writes. What takes too long is left to the next look, so that the
+/// lease is renewed in between.
 async fn sweep(backend: &Backend, node: &Node) -> db::Result<()> {
+    let limit = node.lease / RENEWALS;
+    let until = Instant::now() + limit;
     // Before the database is asked: a run that comes in between is no stranger.
     let held = backend.runs.all();
     let asking = db::runs::list_unsettled(&node.db, node.id, node.lease);
-    let unsettled = timeout(node.lease, asking).await.unwrap_or(Err(db::Error::Silent))?;
+    let unsettled = timeout(limit, asking).await.unwrap_or(Err(db::Error::Silent))?;
+    settle(&held, &unsettled);
+    // A run of this node that nobody writes: the word of its start, or of its claim, was lost.
+    let is_written = |run: &Found| run.own && backend.runs.holds(run.id, run.lease_number);
+    let free: Vec<_> = unsettled.into_iter().filter(|run| !is_written(run)).collect();
+    for some in free.chunks(CLAIMS) {
+        if !node.may_claim() || backend.stopping.is_cancelled() {
+            break;
+        }
+        if Instant::now() > until {
+            node.look.notify_one();
+            break;
+        }
+        claim(backend, node, some).await?;
+    }
+    Ok(())
+}
+
+/// Ends the runs written here that are this node's no more, and those that somebody has asked to stop.
+fn settle(held: &[Arc<Live>], unsettled: &[Found]) {
+    let own = unsettled.iter().filter(|run| run.own).map(|run| ((run.id, run.lease_number), run.stop));
+    let own: HashMap<_, _> = own.collect();
     for live in held {
-        let id = live.started.run_id;
-        match unsettled.iter().find(|run| run.id == id && run.own && run.lease_number == live.lease_number) {
-            Some(run) if run.stop => live.end_early(EarlyEnd::Stopped),
-            Some(_) => {}
+        match own.get(&(live.started.run_id, live.lease_number)) {
+            Some(true) => live.end_early(EarlyEnd::Stopped),
+            Some(false) => {}
             // It has just ended, which no longer minds; or it is another's, or gone.
             None => live.end_early(EarlyEnd::Lost),
         }
     }
-    for run in unsettled {
-        // A run of this node that nobody writes: the word of its start, or of its claim, was lost.
-        if run.own && backend.runs.holds(run.id, run.lease_number) || backend.stopping.is_cancelled() {
-            continue;
-        }
-        if !node.may_claim() {
-            return Ok(());
-        }
+}
+
+/// Claims runs, and has those written that could be had.
+async fn claim(backend: &Backend, node: &Node, free: &[Found]) -> db::Result<()> {
+    for run in free {
         backend.runs.announce(run.id);
-        let claiming = db::runs::claim(&node.db, run.id, run.lease_number, node.id);
-        match timeout(node.lease, claiming).await.unwrap_or(Err(db::Error::Silent)) {
-            Ok(Some(claimed)) => {
-                backend.runs.tasks.spawn(take_over::take_over(backend.clone(), claimed));
-            }
-            Ok(None) => backend.runs.arrived(run.id),
-            Err(error) => {
-                backend.runs.arrived(run.id);
-                return Err(error);
-            }
-        }
     }
-    Ok(())
+    let claiming = db::runs::claim(&node.db, free, node.id, node.lease);
+    let claimed = timeout(node.lease / RENEWALS, claiming).await.unwrap_or(Err(db::Error::Silent));
+    let mut missed: HashSet<_> = free.iter().map(|run| run.id).collect();
+    let outcome = claimed.map(|claimed| {
+        for run in claimed {
+            missed.remove(&run.run.id);
+            backend.runs.tasks.spawn(take_over::take_over(backend.clone(), run));
+        }
+    });
+    for id in missed {
+        backend.runs.arrived(id);
+    }
+    outcome
 }

@@ -3,7 +3,7 @@
 //! goes.
 
 use super::{
-    log::STORE_LIMIT,
+    log::in_time,
     telling::{Closed, Source, Telling},
     transcript::Transcript,
 };
@@ -80,10 +80,10 @@ async fn read(backend: Backend, run: RunId, owner: UserId, telling: Arc<Telling>
         hints.borrow_and_update();
         let looked = tokio::select! {
             // A database that has gone silent may never answer.
-            looked = timeout(STORE_LIMIT, look(&backend, run, owner, &telling)) => looked,
+            looked = in_time(look(&backend, run, owner, &telling)) => looked,
             () = backend.closed.cancelled() => return,
         };
-        if let Err(error) = looked.unwrap_or(Err(db::Error::Silent.into())) {
+        if let Err(error) = looked {
             // It may be back in a moment, and then the run goes on.
             tracing::debug!(error = &error as &dyn std::error::Error, run.id = %run, "a run's log cannot be read");
         }

@@ -48,7 +48,9 @@ impl Transcript {
 
     /// Appends what a log holds after what is here.
     pub(crate) fn extend(&mut self, log: Vec<Entry>) {
-        log.into_iter().for_each(|entry| self.append(entry));
+        for entry in log {
+            self.append(entry);
+        }
     }
 
     /// Appends an entry of a log. Rows may overlap where a commit was made and its answer lost: what is here already

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use types::{
     ContinueAnswer, ConversationEntry, ConversationId, ConversationView, EditMessage, MessageId, MessageView,
     MethodInfo, ModelRef, NewRun, Preferences, PreferencesChange, ProviderView, Regenerate, RunId, SentimentFeedback,
-    SentimentUpdate, ShownBranch, StartedRun,
+    SentimentUpdate, ShownBranch, StartedRun, UserId,
 };
 
 /// Conversations in one page of the sidebar.
@@ -46,13 +46,16 @@ pub async fn view_conversation(
     backend::conversations::view(&backend, &actor, id, page).await.map_err(ssr::failed)
 }
 
-/// Saves a message and begins its answer.
+/// Saves a message and begins its answer. With a writer it is only theirs: somebody else may have signed in in the same
+/// browser since.
 #[server(prefix = "/fn", endpoint = "start_run", input = Json, output = Json)]
 pub async fn start_run(
     /// The message, and where it belongs.
     request: NewRun,
+    /// Who wrote it.
+    writer: Option<UserId>,
 ) -> Result<StartedRun, AppError> {
-    let (backend, actor) = ssr::caller()?;
+    let (backend, actor) = ssr::caller_as(writer)?;
     backend::runs::start(&backend, &actor, Wish::Send(request)).await.map_err(ssr::failed)
 }
 

@@ -10,7 +10,7 @@ use http::{
 };
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
-use types::{ApiError, ErrorCode, ModelRef};
+use types::{ApiError, ErrorCode, ModelRef, UserId};
 
 /// The signed-in user, put into the request's extensions by the server.
 pub(crate) fn actor() -> Result<Actor, AppError> {
@@ -22,6 +22,16 @@ pub(crate) fn actor() -> Result<Actor, AppError> {
 /// What a server function needs: Lia, and who asks.
 pub(crate) fn caller() -> Result<(Backend, Actor), AppError> {
     Ok((expect_context::<Backend>(), actor()?))
+}
+
+/// The same, for what is a certain user's to ask.
+pub(crate) fn caller_as(user: Option<UserId>) -> Result<(Backend, Actor), AppError> {
+    let (backend, actor) = caller()?;
+    if user.is_some_and(|user| user != actor.user.id) {
+        let message = "Another account is signed in in this browser. Sign in as yourself to send this.";
+        return Err(ApiError::new(ErrorCode::NotSignedIn, message).into());
+    }
+    Ok((backend, actor))
 }
 
 /// A failure of the backend on its way out. Its internals go to the log, once and here, and nowhere else.

@@ -3,7 +3,7 @@
 import { expect, test } from '../support/test.js';
 import { Chat } from '../support/pages.js';
 
-const PARTS = /\/pkg\/split_(?!draft)[^/]*\.wasm$/;
+const PARTS = /\/pkg\/split_(?!draft|waiting)[^/]*\.wasm$/;
 
 test('a conversation is read and written with no more code than that takes', async ({ signedIn: page }) => {
   const parts = [];

@@ -1,6 +1,6 @@
 //! The browser's services where there is no browser: nothing happens.
 
-use super::Line;
+use super::{Line, TextChange};
 use leptos::web_sys::{Element, HtmlTextAreaElement};
 use std::future::{Ready, ready};
 use uuid::Uuid;
@@ -44,6 +44,36 @@ pub(crate) fn scroll_to(_element: &Element) {}
 
 pub(crate) fn is_online() -> bool {
     true
+}
+
+pub(crate) fn is_hidden() -> bool {
+    false
+}
+
+pub(crate) fn on_resume(_then: impl Fn() + 'static) {}
+
+pub(crate) fn saves_data() -> bool {
+    false
+}
+
+pub(crate) fn time_of_day(_ms: f64) -> String {
+    String::new()
+}
+
+pub(crate) fn stored_keys(_prefix: &str) -> Vec<String> {
+    Vec::new()
+}
+
+pub(crate) enum Keep {}
+
+impl Keep {
+    pub(crate) fn open() -> Ready<Option<Self>> {
+        ready(None)
+    }
+
+    pub(crate) fn change(&self, _key: &str, _change: TextChange) -> Ready<Option<()>> {
+        match *self {}
+    }
 }
 
 pub(crate) fn copy(_text: &str) -> Ready<bool> {

@@ -5,6 +5,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod absent;
 #[cfg(target_arch = "wasm32")]
+mod keep;
+#[cfg(target_arch = "wasm32")]
 mod line;
 #[cfg(target_arch = "wasm32")]
 mod page;
@@ -12,11 +14,16 @@ mod page;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use absent::*;
 #[cfg(target_arch = "wasm32")]
+pub(crate) use keep::Keep;
+#[cfg(target_arch = "wasm32")]
 pub(crate) use line::{close_line, open_line};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use page::*;
 
 use types::{RunEvent, StreamId};
+
+/// What a kept text becomes, if there is one; and if there is to be one.
+pub(crate) type TextChange = Box<dyn FnOnce(Option<&str>) -> Option<String>>;
 
 /// What happens on the line to a run.
 #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only a browser has a line on which it happens"))]

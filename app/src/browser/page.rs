@@ -9,6 +9,7 @@ use uuid::Uuid;
 use web_sys::{
     Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, Response, ScrollIntoViewOptions,
     ScrollLogicalPosition, Storage,
+    js_sys::{Date, Reflect},
 };
 
 fn root() -> Option<HtmlElement> {
@@ -67,13 +68,17 @@ pub(crate) fn store(key: &str, value: &str) {
     }
 }
 
+/// The keys that begin so.
+pub(crate) fn stored_keys(prefix: &str) -> Vec<String> {
+    let Some(storage) = storage() else { return Vec::new() };
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|index| storage.key(index).ok().flatten());
+    keys.filter(|key| key.starts_with(prefix)).collect()
+}
+
 /// Removes everything stored under keys that begin so.
 pub(crate) fn forget(prefix: &str) {
-    let Some(storage) = storage() else { return };
-    let count = storage.length().unwrap_or(0);
-    let keys: Vec<_> = (0..count).filter_map(|index| storage.key(index).ok().flatten()).collect();
-    for key in keys.iter().filter(|key| key.starts_with(prefix)) {
-        let _ = storage.remove_item(key);
+    for key in stored_keys(prefix) {
+        store(&key, "");
     }
 }
 
@@ -86,9 +91,15 @@ pub(crate) fn random_id() -> Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// The time in milliseconds, for measuring and never for showing.
+/// The time in milliseconds since 1970.
 pub(crate) fn now_ms() -> f64 {
-    web_sys::js_sys::Date::now()
+    Date::now()
+}
+
+/// Hour and minute of a time in milliseconds since 1970, here where the browser is.
+pub(crate) fn time_of_day(ms: f64) -> String {
+    let date = Date::new(&JsValue::from(ms));
+    format!("{}:{:02}", date.get_hours(), date.get_minutes())
 }
 
 /// Whether a finger is what points here: then a field that takes the focus brings a keyboard over the page.
@@ -106,6 +117,27 @@ pub(crate) fn scroll_to(element: &Element) {
 /// Whether the browser believes that there is a network.
 pub(crate) fn is_online() -> bool {
     window().navigator().on_line()
+}
+
+/// Whether nobody sees the page.
+pub(crate) fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// Calls `then` whenever the browser goes on with a page that it had frozen.
+pub(crate) fn on_resume(then: impl Fn() + 'static) {
+    let callback = Closure::<dyn Fn()>::new(then);
+    let _ = document().add_event_listener_with_callback("resume", callback.as_ref().unchecked_ref());
+    // The page and its document end together.
+    callback.forget();
+}
+
+/// Whether the person has asked for as little data as possible.
+pub(crate) fn saves_data() -> bool {
+    let navigator = JsValue::from(window().navigator());
+    let asked = Reflect::get(&navigator, &JsValue::from("connection"))
+        .and_then(|connection| Reflect::get(&connection, &JsValue::from("saveData")));
+    asked.is_ok_and(|asked| asked.is_truthy())
 }
 
 /// Puts a text on the clipboard; `false` where the browser does not allow it.

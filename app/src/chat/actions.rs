@@ -1,8 +1,11 @@
 //! Asks the server for what the page is about, answers and conversations, and tells the store what came. Runs in effects and handlers only, which means in the browser.
 
 use super::{
-    Chat, Place, Row, Shelf,
+    Chat, Place, Post, Row,
+    delivery::{self, Writer},
+    drafts,
     figures::{seconds_until, wait},
+    place::path_of,
 };
 use crate::{
     AppError,
@@ -11,18 +14,7 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use std::{cell::Cell, rc::Rc, time::Duration};
-use types::{ApiError, ConversationId, ErrorCode, MessageId, RunEvent, RunId};
-
-/// Where the composer keeps an unsent text of this user for this place.
-pub(crate) fn draft_key(user: types::UserId, place: Place) -> String {
-    match place.conversation() {
-        Some(id) => format!("{DRAFTS}{user}.{id}"),
-        None => format!("{DRAFTS}{user}.new"),
-    }
-}
-
-/// What the keys of all unsent texts begin with.
-pub(crate) const DRAFTS: &str = "lia.draft.";
+use types::{ApiError, ConversationId, ErrorCode, MessageId, NewRun, RunEvent, RunId};
 
 /// Goes to a place and fetches what it shows.
 pub(crate) fn open(chat: Chat, place: Place) {
@@ -39,7 +31,7 @@ pub(crate) fn open(chat: Chat, place: Place) {
                     Ok(view) => {
                         chat.show(view);
                         follow(chat);
-                        wait_on(chat);
+                        wait_on(chat, &chat.rows.get_untracked());
                     }
                     Err(AppError(error)) => chat.fail(error),
                 }
@@ -48,41 +40,94 @@ pub(crate) fn open(chat: Chat, place: Place) {
     }
 }
 
-/// Sends a message from the place that is shown. `answered` is called once the server has saved it or refused it, with
-/// the conversation it is in if that is still the one on the page.
-pub(crate) fn send(chat: Chat, shelf: Shelf, text: String, answered: impl Fn(Option<ConversationId>) + 'static) {
+/// Sends a message from the place that is shown. The composer's text is kept until the server has saved the message or
+/// refused it, or the browser keeps it for later: a page that dies on the way loses nothing.
+pub(crate) fn send(post: Post, text: String) {
+    let Writer { chat, shelf, user, address } = post.writer();
     let visit = chat.visit();
-    let conversation = chat.place.get_untracked().conversation();
+    let from = chat.place.get_untracked();
+    let conversation = from.conversation();
     let choice = chat.model.get_untracked();
     let request = chat.unseen.with_value(|unseen| {
         unseen.outbox.request(text.clone(), conversation, choice, unseen.method, browser::random_id())
     });
+    let is_held_back = chat.unseen.with_value(|unseen| unseen.pending.queue.holds_back(conversation));
+    if is_held_back || !browser::is_online() {
+        return keep(post, request, from);
+    }
     chat.begin(&text);
     spawn_local(async move {
-        match start_run(request.clone()).await {
+        match start_run(request.clone(), Some(user)).await {
             Ok(started) => {
                 chat.unseen.update_value(|unseen| unseen.outbox.answered());
                 shelf.touch(started.conversation_id, started.title.clone());
-                if chat.is_visit(visit) {
-                    let stop_at_once = chat.started(&started);
-                    answered(Some(started.conversation_id));
+                let is_here = chat.is_visit(visit);
+                let stop_at_once = is_here && chat.started(&started);
+                drafts::sent(chat, user, from);
+                if is_here {
+                    address.go(&path_of(started.conversation_id), true);
                     follow(chat);
                     if stop_at_once {
                         stop(chat);
                     }
                 }
             }
-            Err(error) => {
-                if error.is_unreachable() {
-                    chat.unseen.update_value(|unseen| unseen.outbox.unanswered(request));
-                }
+            Err(error) if error.is_unreachable() => {
                 if chat.is_visit(visit) {
-                    chat.refused(text, error.0);
-                    answered(None);
+                    chat.take_back();
+                }
+                keep(post, request, from);
+            }
+            Err(AppError(error)) => {
+                if chat.is_visit(visit) {
+                    chat.refused(text, error);
+                    drafts::sent(chat, user, from);
                 }
             }
         }
     });
+}
+
+/// Has the browser keep a message until Lia can be reached. Where the code for that has not come either, its words go back
+/// into the composer.
+fn keep(post: Post, request: NewRun, from: Place) {
+    let Writer { chat, user, .. } = post.writer();
+    let visit = chat.visit();
+    spawn_local(async move {
+        if delivery::keep(post, request.clone(), from).await.is_err() {
+            let text = request.message.clone();
+            unanswered(chat, request);
+            if chat.is_visit(visit) {
+                let error = "Lia could not be reached. Check the connection and try again.";
+                chat.refused(text, ApiError::new(ErrorCode::Unknown, error));
+                drafts::sent(chat, user, from);
+            }
+        }
+    });
+}
+
+/// Nobody knows whether this request arrived: the same words sent again are the same message.
+pub(crate) fn unanswered(chat: Chat, request: NewRun) {
+    chat.unseen.update_value(|unseen| unseen.outbox.unanswered(request));
+}
+
+/// Shows a conversation that is on the page as it is now, and follows the answer that is being written in it.
+pub(crate) async fn refresh(chat: Chat, visit: u32, conversation: ConversationId) {
+    let answer = view_conversation(conversation, 0).await;
+    if !chat.is_visit(visit) {
+        return;
+    }
+    match answer {
+        Ok(view) => {
+            let known: Vec<_> = chat.rows.get_untracked().iter().map(|row| row.key).collect();
+            chat.refresh(view);
+            follow(chat);
+            let mut rows = chat.rows.get_untracked();
+            rows.retain(|row| !known.contains(&row.key));
+            wait_on(chat, &rows);
+        }
+        Err(AppError(error)) => chat.notice.set(Some(error)),
+    }
 }
 
 /// Ends the answer being written. One that has no name yet is ended as soon as it has one.
@@ -146,12 +191,11 @@ fn connect(chat: Chat, visit: u32, run: RunId, failures: u32) {
     });
 }
 
-/// Goes on counting down on the failed answers of the page, whose providers asked for a wait before it was loaded.
-pub(crate) fn wait_on(chat: Chat) {
-    let rows = chat.rows.get_untracked();
+/// Goes on counting down on failed answers, whose providers asked for a wait before they came onto the page.
+pub(crate) fn wait_on(chat: Chat, rows: &[Row]) {
     for row in rows {
         let wait = row.outcome.with_untracked(|outcome| outcome.model.as_ref()?.error.as_ref()?.retry_after_ms);
-        count_down(chat, row, wait);
+        count_down(chat, row.clone(), wait);
     }
 }
 
@@ -233,7 +277,7 @@ fn is_final(error: &ApiError) -> bool {
 }
 
 /// Waits longer after each failure: from half a second to fifteen.
-fn backoff(failures: u32) -> Duration {
+pub(crate) fn backoff(failures: u32) -> Duration {
     Duration::from_millis((500 << failures.min(5)).min(15_000))
 }
 

@@ -1,9 +1,11 @@
 //! The conversation on the page: what is shown, what is being written, what was typed. Everything here but `actions`,
-//! `errands`, `choosing` and `tree` is plain data and decisions, tested without a browser; these ask the server and tell the
-//! store what came.
+//! `errands`, `choosing`, `tree`, `delivery`, `waking` and `drafts` is plain data and decisions, tested without a browser;
+//! these ask the server and the browser, and tell the store what came.
 
 pub(crate) mod actions;
 pub(crate) mod choosing;
+pub(crate) mod delivery;
+pub(crate) mod drafts;
 pub(crate) mod ending;
 pub(crate) mod errands;
 pub(crate) mod feeling;
@@ -18,7 +20,10 @@ pub(crate) mod shelf;
 pub(crate) mod store;
 pub(crate) mod tree;
 pub(crate) mod tuning;
+pub(crate) mod waiting;
+pub(crate) mod waking;
 
+pub(crate) use delivery::Post;
 pub(crate) use picker::Picker;
 pub(crate) use place::Place;
 pub(crate) use row::Row;

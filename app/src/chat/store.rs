@@ -2,7 +2,9 @@
 //! the server is `actions`' part.
 
 use super::{
-    Place, Row, figures,
+    Place, Row,
+    delivery::Pending,
+    figures,
     outbox::{Outbox, before},
 };
 use leptos::prelude::*;
@@ -51,6 +53,12 @@ pub(crate) struct Unseen {
     /// The method that reads the messages from now on, where one was chosen on this page.
     pub(crate) method: Option<SentimentMethod>,
     pub(crate) outbox: Outbox,
+    /// What waits until Lia can be reached.
+    pub(crate) pending: Pending,
+    /// The place of which the words in the composer have not been stored yet.
+    pub(crate) unstored_draft: Option<Place>,
+    /// Whether somebody looks after the line to the answer being written.
+    pub(crate) is_watched: bool,
     /// Raised whenever another place is shown: what was asked for the old one is then not for this page.
     visit: u32,
 }
@@ -142,14 +150,19 @@ impl Chat {
         self.writing.set(writing);
     }
 
-    /// Shows the conversation as it is now, another branch of it perhaps. What has not changed stays on the page as it is.
+    /// Shows the conversation as it is now, another branch of it perhaps. What has not changed stays on the page as it is,
+    /// and so does what is older than the view: a message has one way to it, whichever branch goes on from there.
     pub(crate) fn refresh(self, view: ConversationView) {
         self.title.set(view.title);
-        self.has_earlier.set(view.has_more);
         self.usage.set(view.usage);
         self.mood.set(view.sentiment);
         self.model.set(view.model.or_else(|| self.usual_model()));
         let known = self.rows.get_untracked();
+        let oldest = view.messages.first().map(|message| message.id);
+        let older = known.iter().position(|row| oldest.is_some() && row.id.get_untracked() == oldest).unwrap_or(0);
+        if older == 0 {
+            self.has_earlier.set(view.has_more);
+        }
         let mut lowest = known.iter().map(|row| row.key).min().unwrap_or(0).min(0);
         let mut writing = None;
         let rows = view.messages.into_iter().map(|message| {
@@ -169,7 +182,7 @@ impl Chat {
             }
             row
         });
-        let rows = rows.collect();
+        let rows = known[..older].iter().cloned().chain(rows).collect();
         self.rows.set(rows);
         self.writing.set(writing);
     }
@@ -232,6 +245,13 @@ impl Chat {
 
     /// The server did not take the message: it goes back into the composer.
     pub(crate) fn refused(self, text: String, error: ApiError) {
+        self.take_back();
+        self.notice.set(Some(error));
+        self.draft.update(|draft| *draft = before(text, draft));
+    }
+
+    /// The message that is on its way did not arrive: it is not one of the conversation.
+    pub(crate) fn take_back(self) {
         if let Some(writing) = self.writing.get_untracked() {
             self.rows.update(|rows| {
                 if let Some(answer) = rows.iter().position(|row| row.key == writing.key) {
@@ -240,8 +260,6 @@ impl Chat {
             });
         }
         self.writing.set(None);
-        self.notice.set(Some(error));
-        self.draft.update(|draft| *draft = before(text, draft));
     }
 
     /// Takes in an event of the run being followed. At its end, returns the message to be fetched as the server has

@@ -292,3 +292,18 @@ fn another_branch_keeps_what_has_not_changed() {
     assert_eq!(chat.written_message(), Some(MessageId(2)));
     assert_eq!(chat.id_of(rows[1].key), Some(MessageId(2)));
 }
+
+#[test]
+fn older_messages_stay_when_another_branch_is_shown_below_them() {
+    let (_owner, chat) = chat();
+    chat.show(view(vec![finished(4, "4"), finished(5, "5"), finished(6, "6")], true));
+    chat.prepend(view(vec![finished(2, "2"), finished(3, "3")], true));
+    // The newest page of the other branch, in which the older ones are not.
+    chat.refresh(view(vec![finished(5, "5"), finished(7, "7")], true));
+    assert_eq!(ids(chat), [2, 3, 4, 5, 7].map(Some));
+    assert!(chat.has_earlier.get_untracked());
+    // A short branch, which begins before what was on the page.
+    chat.refresh(view(vec![finished(1, "1"), finished(2, "2"), finished(8, "8")], false));
+    assert_eq!(ids(chat), [1, 2, 8].map(Some));
+    assert!(!chat.has_earlier.get_untracked());
+}

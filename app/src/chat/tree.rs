@@ -11,7 +11,6 @@ use crate::{
     parts::message_tools,
     server_fns::{
         continue_answer, delete_message, edit_message, fork_conversation, message_source, regenerate, show_branch,
-        view_conversation,
     },
 };
 use leptos::{
@@ -21,7 +20,7 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{Element, HtmlElement},
 };
-use types::{ContinueAnswer, ConversationId, EditMessage, MessageId, Regenerate};
+use types::{ContinueAnswer, EditMessage, MessageId, Regenerate};
 use wasm_split_helpers::wasm_split;
 
 /// What a button at a message does: its `data-deed`.
@@ -146,7 +145,7 @@ fn run(chat: Chat, shelf: Shelf, address: Address, deed: Deed, id: MessageId) {
                 if deed != Deed::Show {
                     shelf.touch(conversation, None);
                 }
-                refresh(chat, visit, conversation).await;
+                actions::refresh(chat, visit, conversation).await;
                 if deed == Deed::Show {
                     message_tools::focus_versions(id);
                 }
@@ -155,20 +154,6 @@ fn run(chat: Chat, shelf: Shelf, address: Address, deed: Deed, id: MessageId) {
             Err(_) => {}
         }
     });
-}
-
-/// Shows the conversation as it is now, and follows the answer that is being written in it.
-async fn refresh(chat: Chat, visit: u32, conversation: ConversationId) {
-    let answer = view_conversation(conversation, 0).await;
-    if chat.is_visit(visit) {
-        match answer {
-            Ok(view) => {
-                chat.refresh(view);
-                actions::follow(chat);
-            }
-            Err(AppError(error)) => chat.notice.set(Some(error)),
-        }
-    }
 }
 
 /// Puts the words of a question into a field in its place. They are kept there until the server has saved them.
@@ -215,7 +200,7 @@ fn save(chat: Chat, shelf: Shelf, id: MessageId) {
             Ok(_) => {
                 shelf.touch(conversation, None);
                 message_tools::close_editor(id);
-                refresh(chat, visit, conversation).await;
+                actions::refresh(chat, visit, conversation).await;
             }
             Err(AppError(error)) => {
                 message_tools::hold_editor(id, false);

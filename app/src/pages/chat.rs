@@ -7,7 +7,7 @@ use crate::{
     AppError,
     address::Address,
     browser,
-    chat::{Chat, Picker, Place, Shelf, actions},
+    chat::{Chat, Picker, Place, Post, Shelf, actions, delivery},
     parts::{
         composer::{FIELD, Sender},
         desk::{ConversationMenu, DeleteDialog, Desk},
@@ -96,9 +96,11 @@ fn Desktop(start: Start, first: Place) -> impl IntoView {
         }
     }
     provide_context(Desk::new());
-    provide_context(Sender::new(chat, shelf, id));
+    let post = Post::new(chat, shelf, id, expect_context::<Address>());
+    provide_context(Sender::new(post));
     follow_the_address(chat);
     keep_the_line(chat);
+    delivery::listen(post);
     inspector::listen(chat);
     let skip = format!("#{FIELD}");
     view! {
@@ -133,7 +135,7 @@ fn follow_the_address(chat: Chat) {
 fn keep_the_line(chat: Chat) {
     Effect::new(move |_| {
         actions::follow(chat);
-        actions::wait_on(chat);
+        actions::wait_on(chat, &chat.rows.get_untracked());
     });
     Effect::new(move |_| {
         let hidden = window_event_listener(ev::pagehide, |_| browser::close_line());

@@ -59,7 +59,7 @@ fn Settings(user: Viewer) -> impl IntoView {
                     <dt>"E-mail"</dt>
                     <dd>{user.email}</dd>
                 </dl>
-                <SignOut class="button"/>
+                <SignOut class="button" user=user.id/>
             </section>
             <WhatAdminsSee/>
             <section>
@@ -104,7 +104,7 @@ fn DeleteAll() -> impl IntoView {
         spawn_local(async move {
             match delete_all_conversations().await {
                 Ok(()) => {
-                    browser::forget(crate::chat::actions::DRAFTS);
+                    browser::forget(crate::chat::drafts::DRAFTS);
                     failure.set(None);
                     is_done.set(true);
                 }

@@ -9,10 +9,11 @@ use super::{
     sidebar::focus_composer,
 };
 use crate::{
-    address::Address,
     browser,
     chat::{
-        Chat, Place, Shelf, actions, errands,
+        Chat, Place, Post, actions,
+        delivery::Writer,
+        drafts, errands,
         outbox::{before, length_remark, may_send},
         place::path_of,
         tree::{self, Deed},
@@ -20,49 +21,34 @@ use crate::{
     lazy,
 };
 use leptos::{ev, ev::KeyboardEvent, html, prelude::*};
+use std::time::Duration;
 use types::{ErrorCode, UserId};
 
 /// The id of the text's element.
 pub(crate) const FIELD: &str = "message";
+/// A line that is mended within this time needs no word.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Sends words from the composer, a starter, or a failed answer, and brings sent words back into the composer.
 #[derive(Clone, Copy)]
-pub(crate) struct Sender {
-    chat: Chat,
-    shelf: Shelf,
-    user: UserId,
-    address: Address,
-    send: Callback<String>,
-}
+pub(crate) struct Sender(Post);
 
 impl Sender {
     /// A sender for the chat of this page, whose user's unsent texts are kept.
-    pub(crate) fn new(chat: Chat, shelf: Shelf, user: UserId) -> Self {
-        let address = expect_context::<Address>();
-        let send = Callback::new(move |text: String| {
-            let from = chat.place.get_untracked();
-            actions::send(chat, shelf, text, move |saved_in| {
-                // The text was kept until now: a page that dies on the way loses nothing.
-                browser::store(&actions::draft_key(user, from), "");
-                let now = chat.place.get_untracked();
-                browser::store(&actions::draft_key(user, now), &chat.draft.get_untracked());
-                if let (Place::New, Some(id)) = (from, saved_in) {
-                    address.go(&path_of(id), true);
-                }
-            });
-        });
-        Self { chat, shelf, user, address, send }
+    pub(crate) fn new(post: Post) -> Self {
+        Self(post)
     }
 
     /// Sends these words, unless an answer is being written.
     pub(crate) fn send(self, text: String) {
-        if self.chat.writing.get_untracked().is_none() {
-            self.send.run(text);
+        if self.0.chat().writing.get_untracked().is_none() {
+            actions::send(self.0, text);
         }
     }
 
     fn with_question(self, key: i64, then: impl Fn(String) + Send + Sync + 'static) {
-        lazy::call(self.chat.notice, errands::fetch_question(self.chat, key, Callback::new(then)));
+        let chat = self.0.chat();
+        lazy::call(chat.notice, errands::fetch_question(chat, key, Callback::new(then)));
     }
 
     /// Has the question of a failed answer answered once more.
@@ -76,7 +62,7 @@ impl Sender {
     }
 
     fn answer(self, deed: Deed, key: i64) {
-        let Self { chat, shelf, address, .. } = self;
+        let Writer { chat, shelf, address, .. } = self.0.writer();
         if let Some(id) = chat.id_of(key) {
             lazy::call(chat.notice, tree::answer(chat, shelf, address, deed, id));
         }
@@ -84,21 +70,21 @@ impl Sender {
 
     /// Brings the question of an answer back into the composer.
     pub(crate) fn edit(self, key: i64) {
+        let Writer { chat, user, .. } = self.0.writer();
         self.with_question(key, move |text| {
-            let text = before(text, &self.chat.draft.get_untracked());
-            browser::store(&actions::draft_key(self.user, self.chat.place.get_untracked()), &text);
-            self.chat.draft.set(text);
+            drafts::typed(chat, user, before(text, &chat.draft.get_untracked()));
             focus_composer();
         });
     }
 
     /// Takes the question of an answer along into a new conversation, where it waits to be sent.
     pub(crate) fn begin_anew(self, key: i64) {
+        let Writer { user, address, .. } = self.0.writer();
         self.with_question(key, move |text| {
-            let draft = actions::draft_key(self.user, Place::New);
+            let draft = drafts::key(user, Place::New);
             let text = before(text, &browser::stored(&draft).unwrap_or_default());
             browser::store(&draft, &text);
-            self.address.go("/", false);
+            address.go("/", false);
             focus_composer();
         });
     }
@@ -110,19 +96,14 @@ pub(crate) fn Composer(user: UserId) -> impl IntoView {
     let (chat, sender) = (expect_context::<Chat>(), expect_context::<Sender>());
     let field = NodeRef::<html::Textarea>::new();
     keep_draft(chat, user, field);
-    let is_online = RwSignal::new(true);
-    Effect::new(move |_| {
-        is_online.set(browser::is_online());
-        window_event_listener(ev::online, move |_| is_online.set(true));
-        window_event_listener(ev::offline, move |_| is_online.set(false));
-    });
     let is_writing = Memo::new(move |_| chat.writing.get().is_some());
-    let is_sendable = Memo::new(move |_| is_online.get() && chat.draft.with(|draft| may_send(draft)));
+    let is_sendable = Memo::new(move |_| chat.draft.with(|draft| may_send(draft)));
     let held_for = StoredValue::new(None::<Place>);
     let submit = move || {
         if chat.loading.get_untracked() {
             held_for.set_value(Some(chat.place.get_untracked()));
         } else if is_sendable.get_untracked() && !is_writing.get_untracked() {
+            drafts::flush(chat, user);
             let text = chat.draft.get_untracked();
             chat.draft.set(String::new());
             sender.send(text);
@@ -148,14 +129,10 @@ pub(crate) fn Composer(user: UserId) -> impl IntoView {
             submit();
         }
     };
-    let on_input = move |event| {
-        let text = event_target_value(&event);
-        browser::store(&actions::draft_key(user, chat.place.get_untracked()), &text);
-        chat.draft.set(text);
-    };
+    let on_input = move |event| drafts::typed(chat, user, event_target_value(&event));
     view! {
         <div class="composer-area">
-            <Remarks is_online/>
+            <Remarks/>
             <div id=draft::AREA class="draft-reading" role="group" aria-label="How your draft reads"></div>
             <div class="composer" role="group" aria-label="Write a message">
                 <label class="visually-hidden" for=FIELD>"Message"</label>
@@ -227,8 +204,9 @@ fn StopButton() -> impl IntoView {
 /// What there is to say about sending: it did not work, there is no network, the line is being mended, the text is too
 /// long.
 #[component]
-fn Remarks(is_online: RwSignal<bool>) -> impl IntoView {
+fn Remarks() -> impl IntoView {
     let chat = expect_context::<Chat>();
+    let trouble = late_trouble(chat);
     let notice = move || {
         chat.notice.get().map(|error| {
             let sign_in = (error.code == ErrorCode::NotSignedIn).then(|| {
@@ -251,11 +229,8 @@ fn Remarks(is_online: RwSignal<bool>) -> impl IntoView {
         })
     };
     let remark = move || {
-        if !is_online.get() {
-            return Some(("remark", "You are offline. What you write is kept here.".to_owned()));
-        }
-        if chat.reconnecting.get() {
-            return Some(("remark late", "Reconnecting…".to_owned()));
+        if let Some(trouble) = trouble() {
+            return Some(("remark", trouble.to_owned()));
         }
         let (too_long, text) = chat.draft.with(|draft| length_remark(draft))?;
         Some((if too_long { "remark failure" } else { "remark" }, text))
@@ -269,6 +244,33 @@ fn Remarks(is_online: RwSignal<bool>) -> impl IntoView {
     .into_any()
 }
 
+/// What is wrong with the connection, once it has been wrong for a while.
+fn late_trouble(chat: Chat) -> impl Fn() -> Option<&'static str> + Copy {
+    let is_online = RwSignal::new(true);
+    Effect::new(move |_| {
+        is_online.set(browser::is_online());
+        window_event_listener(ev::online, move |_| is_online.set(true));
+        window_event_listener(ev::offline, move |_| is_online.set(false));
+    });
+    let has_trouble = Memo::new(move |_| !is_online.get() || chat.reconnecting.get());
+    let is_late = RwSignal::new(false);
+    let turn = StoredValue::new(0_u32);
+    Effect::new(move |_| {
+        turn.update_value(|turn| *turn += 1);
+        let mine = turn.get_value();
+        is_late.set(false);
+        if has_trouble.get() {
+            // A trouble that has ended meanwhile is not late.
+            set_timeout(move || is_late.set(turn.get_value() == mine), LATE);
+        }
+    });
+    move || match (is_late.get(), is_online.get()) {
+        (false, _) => None,
+        (true, false) => Some("You are offline. What you send waits here."),
+        (true, true) => Some("Reconnecting…"),
+    }
+}
+
 /// Keeps the text in the composer through reloads, for each place its own, and the element in step with it.
 fn keep_draft(chat: Chat, user: UserId, field: NodeRef<html::Textarea>) {
     Effect::new(move |before: Option<u32>| {
@@ -276,12 +278,16 @@ fn keep_draft(chat: Chat, user: UserId, field: NodeRef<html::Textarea>) {
         let visit = chat.visit();
         // A conversation that has just got its address is still the same place.
         if before != Some(visit) {
+            drafts::flush(chat, user);
             let typed = field.get_untracked().map(|field| field.value()).filter(|_| before.is_none());
-            let kept = || browser::stored(&actions::draft_key(user, place)).unwrap_or_default();
+            let kept = || browser::stored(&drafts::key(user, place)).unwrap_or_default();
             // What was typed before WASM had loaded is newer than anything kept.
             chat.draft.set(typed.filter(|typed| !typed.is_empty()).unwrap_or_else(kept));
         }
         visit
+    });
+    Effect::new(move |_| {
+        window_event_listener(ev::pagehide, move |_| drafts::flush(chat, user));
     });
     Effect::new(move |_| {
         let Some(field) = field.get() else { return };

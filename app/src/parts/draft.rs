@@ -20,7 +20,7 @@ use wasm_split_helpers::wasm_split;
 
 /// The id of the place where it is shown.
 pub(crate) const AREA: &str = "draft-reading";
-/// Where the browser remembers that it is off.
+/// Where the browser remembers that it was turned on or off.
 const SWITCH: &str = "lia.reading";
 /// How long the typing rests before it is read.
 const REST: Duration = Duration::from_millis(400);
@@ -34,7 +34,9 @@ pub(crate) fn DraftSwitch() -> impl IntoView {
     let is_on = RwSignal::new(true);
     let turn = StoredValue::new(0_u32);
     Effect::new(move |_| {
-        if browser::stored(SWITCH).is_some() {
+        // Its code is large: where data is dear it is fetched when somebody asks for it.
+        let is_wanted = browser::stored(SWITCH).map_or(!browser::saves_data(), |kept| kept == "on");
+        if !is_wanted {
             is_on.set(false);
         }
     });
@@ -52,7 +54,7 @@ pub(crate) fn DraftSwitch() -> impl IntoView {
     });
     let toggle = move |_| {
         is_on.update(|is_on| *is_on = !*is_on);
-        browser::store(SWITCH, if is_on.get_untracked() { "" } else { "off" });
+        browser::store(SWITCH, if is_on.get_untracked() { "on" } else { "off" });
     };
     view! {
         <button

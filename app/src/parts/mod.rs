@@ -22,4 +22,5 @@ mod reading;
 pub(crate) mod sidebar;
 pub(crate) mod thread;
 pub(crate) mod title_editor;
+pub(crate) mod waiting;
 pub(crate) mod welcome;

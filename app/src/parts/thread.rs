@@ -6,6 +6,7 @@ use super::{
     icon::{self, Icon},
     message::MessageItem,
     problem::Problem,
+    waiting,
     welcome::Welcome,
 };
 use crate::{
@@ -119,6 +120,7 @@ pub(crate) fn Thread(user: UserId) -> impl IntoView {
                             chat.problem.get().map(|error| view! { <Problem error/> }).into_any()
                         }
                     }}
+                    <div id=waiting::AREA class="waiting"></div>
                 </div>
                 <div class="dock">
                     {move || {

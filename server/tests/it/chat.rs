@@ -261,6 +261,23 @@ async fn a_send_that_is_repeated_is_the_same_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_sends_for_nobody_but_the_one_whose_it_is() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.browser();
+        ada.register("ada").await;
+        let id = ada.me().await.ok()["id"].as_i64().unwrap();
+        let send = async |writer: Value| {
+            let request = json!({ "message": "m", "provider": "openai", "model": "echo" });
+            ada.call(Method::POST, "/fn/start_run", &json!({ "request": request, "writer": writer })).await
+        };
+        assert_eq!(send(json!(id)).await.status, 200);
+        assert_eq!(send(json!(id + 1)).await.code(), "not_signed_in");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_start_that_was_stored_without_word_of_it_is_written() {
     on_both(async |setup| {
         // SQLite is in the process: there is no line to break.

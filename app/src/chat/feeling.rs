@@ -111,21 +111,23 @@ pub(crate) fn plot(scores: &[f64], width: i32, height: i32) -> Plot {
     Plot { points, line }
 }
 
+/// A reading with this score, for tests.
+#[cfg(test)]
+pub(crate) fn read_as(score: f64) -> Sentiment {
+    Sentiment {
+        score,
+        label: SentimentLabel::of(score),
+        emotion: None,
+        confidence: 0.9,
+        method: SentimentMethod::Local,
+        fallback: false,
+        corrected: false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn sentiment(score: f64) -> Sentiment {
-        Sentiment {
-            score,
-            label: SentimentLabel::of(score),
-            emotion: None,
-            confidence: 0.9,
-            method: SentimentMethod::Local,
-            fallback: false,
-            corrected: false,
-        }
-    }
+    use super::{read_as as sentiment, *};
 
     #[test]
     fn a_score_is_written_with_its_sign() {

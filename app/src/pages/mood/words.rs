@@ -63,26 +63,14 @@ pub(super) fn area(plot: &Plot, height: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::feeling::plot;
-    use types::{MessageId, Sentiment, SentimentMethod};
-
-    fn sentiment(score: f64) -> Sentiment {
-        Sentiment {
-            score,
-            label: SentimentLabel::of(score),
-            emotion: None,
-            confidence: 0.9,
-            method: SentimentMethod::Local,
-            fallback: false,
-            corrected: false,
-        }
-    }
+    use crate::chat::feeling::{plot, read_as};
+    use types::MessageId;
 
     fn statements(scores: &[f64]) -> Vec<Statement> {
         let one = |(id, score): (i64, &f64)| Statement {
             id: MessageId(id),
             quote: String::new(),
-            sentiment: sentiment(*score),
+            sentiment: read_as(*score),
         };
         (1..).zip(scores).map(one).collect()
     }

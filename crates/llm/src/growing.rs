@@ -81,6 +81,16 @@ impl GrowingField {
         }
     }
 
+    /// Of an answer that was cut short, the rest of what its reader may see: its words, and no half of an object. And how many
+    /// bytes there were besides.
+    pub fn cut(self) -> (String, usize) {
+        match self.state {
+            State::Talk(talk) => (self.out + talk.words(), talk.held().len() - talk.words().len()),
+            State::Object(object) => (self.out, object.raw().len()),
+            State::After(_) | State::Text => (self.out, 0),
+        }
+    }
+
     fn take(&mut self, character: char) {
         match &mut self.state {
             State::Text => give(&mut self.out, character),

@@ -102,9 +102,14 @@ async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, mut start
             Ok(ending.unwrap_or_else(|_| Ending::failed(&model, fault())))
         }
     };
-    let (content, judged) = text.finish();
-    // What has not turned out to be words by now is none where the answer was cut short.
-    if ended.is_ok() && !content.is_empty() {
+    let (content, judged) = match &ended {
+        // What has not turned out to be words by now is none.
+        Err(EarlyEnd::Stopped) if !text.waits_for_reading() => (text.cut().0, None),
+        Ok(_) | Err(EarlyEnd::Stopped) => text.finish(),
+        // Whoever goes on says it again.
+        Err(EarlyEnd::Released | EarlyEnd::Lost) => (String::new(), None),
+    };
+    if !content.is_empty() {
         live.push(vec![RunEvent::Chunk { content }]);
     }
     let ending = match ended {
@@ -193,7 +198,14 @@ async fn relay(
             Ok(ending) => return ending,
             Err(broke) => broke,
         };
-        unshown += text.begin_anew(choice, live.text_length() == 0);
+        let was_structured = text.is_structured();
+        let (content, besides) = text.cut();
+        tell(backend, live, vec![RunEvent::Chunk { content }], false).await;
+        if was_structured && live.text_length() == 0 {
+            // Nobody has seen anything of it.
+            *text = AnswerText::of(choice);
+            unshown += besides;
+        }
         let written = live.text_length().saturating_add(unshown);
         let wait = match &broke {
             Broke::Provider(error) => patience.after(error, written, Instant::now()),

@@ -65,12 +65,16 @@ impl AnswerText {
         }
     }
 
-    /// Lets go of an answer that broke off: whoever goes on with words does so in plain ones, and one that `showed_nothing`
-    /// is asked for once more. Gives how many bytes of it there had been, unseen.
-    pub(crate) fn begin_anew(&mut self, choice: &Choice, showed_nothing: bool) -> u32 {
-        let fresh = if showed_nothing && self.is_structured() { Self::of(choice) } else { Self::Plain };
-        let (unseen, _) = std::mem::replace(self, fresh).finish();
-        u32::try_from(unseen.len()).unwrap_or(u32::MAX)
+    /// Of an answer that was cut short, what is still to be shown, and how many bytes there were besides. Whoever goes on with
+    /// it does so in plain words.
+    pub(crate) fn cut(&mut self) -> (String, u32) {
+        match std::mem::replace(self, Self::Plain) {
+            Self::Plain => (String::new(), 0),
+            Self::Structured(growing) => {
+                let (words, besides) = growing.cut();
+                (words, u32::try_from(besides).unwrap_or(u32::MAX))
+            }
+        }
     }
 
     /// Whether all words have been shown and only the reading is still to come.

@@ -41,6 +41,12 @@ impl Talk {
         &self.held
     }
 
+    /// The part of it that is no beginning of an object.
+    pub(super) fn words(&self) -> &str {
+        let end = if self.step == Step::None { self.held.len() } else { self.start };
+        self.held.get(..end).unwrap_or_default()
+    }
+
     /// Takes in a character; gives the object if one has begun.
     pub(super) fn take(&mut self, character: char, names: &[&str], out: &mut String) -> Option<Object> {
         loop {

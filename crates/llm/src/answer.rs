@@ -185,7 +185,12 @@ impl Answer {
         let chunk = match http::chunk(&mut connection.response, until).await {
             // The answer was complete and only its end mark is missing.
             Err(error) if self.finished.is_some() && (ends_soon || error.kind() == ErrorKind::Timeout) => None,
-            chunk => chunk?,
+            Err(error) => {
+                // An event that came whole, if without its blank line, is part of the answer.
+                let _ = connection.take(None, &mut self.output);
+                return Err(error);
+            }
+            Ok(chunk) => chunk,
         };
         let read = connection.take(chunk.as_deref(), &mut self.output);
         if self.output.spoken {

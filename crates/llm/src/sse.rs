@@ -419,6 +419,7 @@ mod tests {
         fn nothing_panics_and_chunking_changes_nothing(
             pieces in prop::collection::vec(prop::sample::select(vec![
                 "data", ":", " ", "\n", "\r", "\r\n", "{", "}", "[", "]", "\"", "\\", "event: e", "\u{FEFF}", "ü", "🌍", "x", ": c\n",
+                "data: {}\n", "data: }", "data: ,", "error: {",
             ]), 0..60),
             noise in prop::collection::vec(any::<u8>(), 0..20),
             cuts in prop::collection::vec(1_usize..9, 1..40),

@@ -6,7 +6,10 @@ mod accents;
 mod chat;
 mod others;
 
-use crate::kit::{Outcome, providers, quick, request};
+use crate::{
+    kit::{Outcome, providers, quick, request},
+    server::{Play, Server},
+};
 use emulator::{Emulator, Script};
 use llm::{ErrorKind, Finish, Kind, Limits, Provider};
 use serde_json::Value;
@@ -164,8 +167,12 @@ impl Case {
         self.body(self.pieces.len()) + if self.framing == Framing::List { "\n]\n" } else { "" }
     }
 
-    /// What a client has of the answer after so many pieces.
+    /// What a client has of the answer after so many pieces and an orderly end.
     fn check(&self, outcome: &Outcome, pieces: usize, how: &str) {
+        self.check_end(outcome, pieces, pieces >= self.complete_after, how);
+    }
+
+    fn check_end(&self, outcome: &Outcome, pieces: usize, is_complete: bool, how: &str) {
         let said = |part: fn(&Piece) -> &str| self.pieces[..pieces].iter().map(part).collect::<String>();
         let about = self.about;
         assert_eq!(outcome.text, said(|piece| piece.text), "{about} {how}");
@@ -173,7 +180,7 @@ impl Case {
         assert_eq!(outcome.refusal, said(|piece| piece.refusal), "{about} {how}");
         let kind = match self.failure {
             Some((after, kind)) if pieces >= after => Some(kind),
-            _ => (pieces < self.complete_after).then_some(ErrorKind::Interrupted),
+            _ => (!is_complete).then_some(ErrorKind::Interrupted),
         };
         assert_eq!(outcome.error.as_ref().map(llm::Error::kind), kind, "{about} {how}: {outcome:?}");
         assert_eq!(outcome.finish, if kind.is_some() { None } else { self.finish.clone() }, "{about} {how}");
@@ -261,6 +268,25 @@ async fn a_case_that_is_cut_is_interrupted_with_its_text() {
                 case.check(&outcome, pieces, &format!("cut in event {pieces}"));
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_case_whose_connection_breaks_is_interrupted_unless_its_end_mark_has_come() {
+    for case in cases() {
+        let broken = |pieces| match case.body(pieces) {
+            none if none.is_empty() => Play::chunked(),
+            body => Play::chunked().chunk(body),
+        };
+        let server = Server::start((0..=case.pieces.len()).map(broken)).await;
+        let providers = server.providers(case.kind, Limits { attempts: 1, ..quick() });
+        for pieces in 0..=case.pieces.len() {
+            let outcome = Outcome::of(providers.default().stream(request(case.model))).await;
+            // Gemini's only end mark is the orderly end.
+            let is_complete = pieces >= case.complete_after && case.kind != Kind::Gemini;
+            case.check_end(&outcome, pieces, is_complete, &format!("broken after {pieces} events"));
+        }
+        assert_eq!(server.seen().calls.len(), case.pieces.len() + 1, "{}", case.about);
     }
 }
 

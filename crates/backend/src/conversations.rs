@@ -6,6 +6,7 @@ use crate::rendering::{Part, Source};
 use crate::runs::transcript::Transcript;
 use crate::{Actor, Backend, Error, db, error::Result, events, models};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use types::{
     Conversation, ConversationId, ConversationSummary, ConversationView, History, Message, MessageBody, MessageId,
@@ -19,7 +20,7 @@ const DELETE_BATCH: i64 = 20;
 const STATEMENTS: i64 = 500;
 
 /// The beginning of the list of somebody's conversations, as it was last read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     conversations: Vec<ConversationSummary>,
     /// There are no others.
@@ -45,14 +46,14 @@ impl Listed {
 pub async fn list(backend: &Backend, actor: &Actor, page: Page) -> Result<History> {
     let histories = &backend.cache.histories;
     let version = Version::List { owner: actor.id(), version: actor.conversations_version };
-    if let Some(conversations) = histories.find(&actor.id(), &version, |listed| listed.page(page)) {
+    if let Some(conversations) = histories.find(backend, &actor.id(), &version, |listed| listed.page(page)).await {
         return Ok(History { conversations });
     }
     let found = db::conversations::list(&backend.db, actor.id(), page).await?;
     let conversations: Vec<_> = found.into_iter().map(ConversationSummary::from).collect();
     if page.offset == 0 {
         let is_all = i64::try_from(conversations.len()).is_ok_and(|count| count < page.limit);
-        histories.keep(actor.id(), version, Listed { conversations: conversations.clone(), is_all });
+        histories.keep(backend, actor.id(), version, Listed { conversations: conversations.clone(), is_all });
     }
     Ok(History { conversations })
 }
@@ -118,14 +119,14 @@ async fn statements(
     version: db::conversations::Version,
 ) -> Result<Vec<Statement>> {
     let version = Version::Conversation { owner: actor.id(), version };
-    if let Some(known) = backend.cache.user_messages.find(&id, &version, |known| Some(known.clone())) {
+    if let Some(known) = backend.cache.user_messages.find(backend, &id, &version, |known| Some(known.clone())).await {
         return Ok(known);
     }
     let found = db::messages::list_statements(&backend.db, id, actor.id(), STATEMENTS).await?;
     let statement =
         |(id, beginning, sentiment): (MessageId, String, _)| Statement { id, quote: quote_from(&beginning), sentiment };
     let statements: Vec<_> = found.into_iter().rev().map(statement).collect();
-    backend.cache.user_messages.keep(id, version, statements.clone());
+    backend.cache.user_messages.keep(backend, id, version, statements.clone());
     Ok(statements)
 }
 
@@ -165,7 +166,7 @@ pub async fn delete(backend: &Backend, actor: &Actor, id: ConversationId) -> Res
     }
     backend.runs.lose(id);
     events::publish(backend, actor.id(), UserEvent::ConversationDeleted { conversation_id: id });
-    backend.cache.forget(id);
+    backend.cache.forget(backend, &[id]).await;
     Ok(())
 }
 
@@ -184,9 +185,9 @@ async fn delete_in_batches(backend: &Backend, actor: &Actor) -> Result<()> {
         if deleted.is_empty() {
             return Ok(());
         }
+        backend.cache.forget(backend, &deleted).await;
         for id in deleted {
             backend.runs.lose(id);
-            backend.cache.forget(id);
         }
     }
 }

@@ -196,7 +196,7 @@ impl Backend {
     /// Looks in the background for an Ollama on this machine and for what models there are, so that the first person
     /// finds them.
     pub fn look_for_models(&self) {
-        self.config.providers.clone().with_local_ollama().warm_up();
+        self.background.spawn(cache::lists::look(self.clone()));
     }
 
     /// Applies what is missing of the migrations and closes the database again.

@@ -2,10 +2,14 @@
 //! a moment. Knows no provider by name.
 
 use crate::{Error, ModelInfo, Provider};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -29,6 +33,35 @@ pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 #[derive(Debug, Default)]
 pub(crate) struct Catalogue {
     lists: Mutex<HashMap<String, watch::Sender<List>>>,
+    /// Raised whenever a list was read.
+    read: watch::Sender<u64>,
+    known: AtomicU64,
+    restored: AtomicU64,
+    awaited: AtomicU64,
+}
+
+/// A list as it was read, for whoever keeps it for longer than a process lives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelList {
+    /// Whose.
+    pub provider: String,
+    /// Where that was asked and with which key, as a number that says neither.
+    pub door: u64,
+    /// How long ago it was read, in seconds.
+    pub age_seconds: u64,
+    /// What it said.
+    pub models: Vec<ModelInfo>,
+}
+
+/// How often lists were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListCounts {
+    /// They were known.
+    pub known: u64,
+    /// Lists that somebody else had kept.
+    pub restored: u64,
+    /// The provider had to be waited for.
+    pub awaited: u64,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -39,6 +72,8 @@ pub(crate) struct List {
     error: Option<Error>,
     /// When it is to be asked again; `None` before the first time.
     due: Option<Instant>,
+    /// When it last answered.
+    read: Option<Instant>,
     is_asking: bool,
 }
 
@@ -51,6 +86,8 @@ impl Catalogue {
         for (provider, mut list) in providers.iter().zip(lists) {
             // Who has failed once is not waited for again: nobody else's answer is to be late for it.
             let is_known = |list: &List| list.models.is_some() || list.due.is_some();
+            let count = if is_known(&list.borrow()) { &self.known } else { &self.awaited };
+            count.fetch_add(1, Ordering::Relaxed);
             // Too late, or the refresh was dropped: then what is configured has to do.
             let known = match timeout_at(deadline, list.wait_for(is_known)).await {
                 Ok(Ok(list)) => list.models.clone(),
@@ -61,6 +98,51 @@ impl Catalogue {
             models.push(known.unwrap_or_else(|| provider.configured_models().into()));
         }
         models
+    }
+
+    /// The lists that were read, of those providers that are asked over a network.
+    pub(crate) fn lists<'a>(&self, providers: impl Iterator<Item = &'a Provider>) -> Vec<ModelList> {
+        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let list = |provider: &Provider| {
+            let list = lists.get(provider.id())?.borrow();
+            Some(ModelList {
+                provider: provider.id().to_owned(),
+                door: provider.door()?,
+                age_seconds: list.read?.elapsed().as_secs(),
+                models: list.models.as_ref()?.to_vec(),
+            })
+        };
+        providers.filter_map(list).collect()
+    }
+
+    /// Takes a list that was kept, where it is not too old and the provider has said none since.
+    pub(crate) fn restore(&self, provider: &Provider, kept: ModelList) {
+        let age = Duration::from_secs(kept.age_seconds);
+        let (now, models) = (Instant::now(), kept.models);
+        let (Some(left), Some(read)) = (FRESH.checked_sub(age), now.checked_sub(age)) else { return };
+        if provider.door() != Some(kept.door) || models.is_empty() {
+            return;
+        }
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = lists.entry(provider.id().to_owned()).or_insert_with(|| watch::Sender::new(List::default()));
+        let is_taken = sender.send_if_modified(|list| {
+            let is_missing = list.models.is_none();
+            if is_missing {
+                (list.models, list.read, list.due) = (Some(models.into()), Some(read), Some(now + left));
+            }
+            is_missing
+        });
+        self.restored.fetch_add(u64::from(is_taken), Ordering::Relaxed);
+    }
+
+    /// Says whenever a list was read.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.read.subscribe()
+    }
+
+    pub(crate) fn counts(&self) -> ListCounts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        ListCounts { known: read(&self.known), restored: read(&self.restored), awaited: read(&self.awaited) }
     }
 
     /// Whether a provider has listed a model, or one is configured.
@@ -87,7 +169,7 @@ impl Catalogue {
             is_due
         });
         if is_due {
-            let (provider, sender) = (provider.clone(), sender.clone());
+            let (provider, sender, read) = (provider.clone(), sender.clone(), self.read.clone());
             spawn(Box::pin(async move {
                 let result = provider.list().await;
                 if let Err(error) = &result {
@@ -100,10 +182,15 @@ impl Catalogue {
                     list.is_asking = false;
                     list.due = Some(Instant::now() + wait);
                     match result {
-                        Ok(models) => (list.models, list.error) = (Some(models.into()), None),
+                        Ok(models) => {
+                            (list.models, list.error, list.read) = (Some(models.into()), None, Some(Instant::now()));
+                        }
                         Err(error) => list.error = Some(error),
                     }
                 });
+                if is_full {
+                    read.send_modify(|times| *times += 1);
+                }
             }));
         }
         sender.subscribe()

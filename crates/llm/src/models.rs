@@ -4,7 +4,7 @@ use crate::known::{self, Known};
 use serde::{Deserialize, Serialize};
 
 /// A model that can be asked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// Its id, as its provider names it.
     pub id: String,

@@ -1,12 +1,13 @@
 //! A provider, whichever it is: a closed set, told apart by `match`. Adding one is one file and one arm here.
 
 use crate::{
-    Anthropic, ChatRequest, Circuit, Delta, DeltaStream, Error, ErrorKind, Finish, Gemini, Kind, Limits, ModelInfo,
-    Offline, OpenAi, ProviderConfig, Schema, Status, answer, endpoint::Endpoint, known, structured,
+    Anthropic, ApiKey, ChatRequest, Circuit, Delta, DeltaStream, Error, ErrorKind, Finish, Gemini, Kind, Limits,
+    ModelInfo, Offline, OpenAi, ProviderConfig, Schema, Status, answer, endpoint::Endpoint, known, structured,
 };
 use futures_util::StreamExt;
 use reqwest::Client;
 use serde_json::Value;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Models that one provider offers at most: several times as many as the largest lists them, and few enough to send to a
 /// browser.
@@ -48,6 +49,15 @@ impl Provider {
             Self::Anthropic(provider) => Some(&provider.endpoint),
             Self::Offline(_) => None,
         }
+    }
+
+    /// What its list of models depends on, as a number: where it is asked, and with which key. None for one that is not
+    /// asked over a network.
+    pub(crate) fn door(&self) -> Option<u64> {
+        let endpoint = self.endpoint()?;
+        let mut hasher = DefaultHasher::new();
+        (&endpoint.id, endpoint.base.as_str(), endpoint.key.as_ref().map(ApiKey::expose)).hash(&mut hasher);
+        Some(hasher.finish())
     }
 
     /// Its id on the wire and in the database.

@@ -1,12 +1,15 @@
 //! The providers of one installation: those that are configured, an Ollama on this machine, and Offline.
 
-use crate::{Error, ErrorKind, Kind, Limits, ModelInfo, Offline, Provider, ProviderConfig, catalogue::Catalogue, http};
+use crate::{
+    Error, ErrorKind, Kind, Limits, ListCounts, ModelInfo, ModelList, Offline, Provider, ProviderConfig,
+    catalogue::Catalogue, http,
+};
 use reqwest::Client;
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 /// How long the program on this machine may take to say that it is there.
 const PROBE: Duration = Duration::from_millis(1500);
@@ -125,6 +128,31 @@ impl Providers {
         let Some(provider) = self.get(id) else { return Arc::default() };
         let models = self.inner.catalogue.list(&[provider], |task| self.spawn(task)).await;
         models.into_iter().next().unwrap_or_default()
+    }
+
+    /// The lists that providers gave when they were last asked, for whoever keeps them beyond this process.
+    pub fn lists(&self) -> Vec<ModelList> {
+        self.inner.catalogue.lists(self.iter())
+    }
+
+    /// Takes lists that were kept: those of providers that are asked at the same place with the same key, no older than the
+    /// day that a list is good for, and only where none was read since.
+    pub fn restore(&self, lists: Vec<ModelList>) {
+        for list in lists {
+            if let Some(provider) = self.get(&list.provider) {
+                self.inner.catalogue.restore(provider, list);
+            }
+        }
+    }
+
+    /// Changes whenever a list was read.
+    pub fn list_changes(&self) -> watch::Receiver<u64> {
+        self.inner.catalogue.changes()
+    }
+
+    /// How often lists were asked for, and known.
+    pub fn list_counts(&self) -> ListCounts {
+        self.inner.catalogue.counts()
     }
 
     /// Whether a provider has a model that can be named, as far as is known without asking it.

@@ -2,7 +2,7 @@
 
 use crate::{edge::actor::Caller, error::Result, extract::Json, state::AppState};
 use axum::{extract::State, http::StatusCode};
-use backend::{Permission, models, redis::Redis};
+use backend::{Permission, cache::Counts, models, redis::Redis};
 use chrono::{DateTime, Utc};
 use llm::Circuit;
 use serde::Serialize;
@@ -54,6 +54,17 @@ pub struct Health {
     services: BTreeMap<String, Service>,
 }
 
+/// How often what was asked for was at hand.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct KindCounts {
+    /// In this process.
+    hits: u64,
+    /// In Redis.
+    shared_hits: u64,
+    /// Nowhere: it was read from the database, or made.
+    misses: u64,
+}
+
 /// What is kept at hand.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CacheHealth {
@@ -64,6 +75,8 @@ pub struct CacheHealth {
     /// How long Redis took to answer; absent when it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<u64>,
+    /// Since this process began, by the kind of its keys.
+    kinds: BTreeMap<&'static str, KindCounts>,
 }
 
 /// A word for a probe.
@@ -164,7 +177,12 @@ pub async fn cache(State(state): State<AppState>) -> Json<CacheHealth> {
         status: redis.map_or(Status::Healthy, |redis| redis.status),
         redis: state.backend.redis().map_or("none", Redis::kind),
         latency_ms: redis.and_then(|redis| redis.latency_ms),
+        kinds: state.backend.cache_counts().into_iter().map(kind_counts).collect(),
     })
+}
+
+const fn kind_counts(Counts { kind, hits, shared_hits, misses }: Counts) -> (&'static str, KindCounts) {
+    (kind.as_str(), KindCounts { hits, shared_hits, misses })
 }
 
 /// What runs here?

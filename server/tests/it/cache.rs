@@ -1,18 +1,42 @@
 //! What is remembered: never shown and never sent once it is out of date, whoever made it so and wherever.
 
-use crate::support::{Client, Event, Events, TestApp, on_both};
+use crate::support::{Client, Event, Events, Setup, TestApp, on_both, redis_url};
 use backend::cache::{Counts, Kind};
 use chrono::{DateTime, Utc};
 use emulator::Script;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-/// How often things of a kind were remembered, and how often they were not.
+/// How often things of a kind were remembered.
+fn all_counts(app: &TestApp, kind: Kind) -> Counts {
+    *app.backend().cache_counts().iter().find(|counts| counts.kind == kind).unwrap()
+}
+
+/// How often they were, and how often they were not.
 fn counts(app: &TestApp, kind: Kind) -> (u64, u64) {
-    let all = app.backend().cache_counts();
-    let Counts { hits, misses, .. } = *all.iter().find(|counts| counts.kind == kind).unwrap();
+    let Counts { hits, misses, .. } = all_counts(app, kind);
     (hits, misses)
+}
+
+/// With Redis, for this test alone: its keys begin with a digest of the secret.
+fn with_redis(setup: Setup, redis: &str) -> Setup {
+    setup.with("REDIS_URL", redis).with("JWT_SECRET_KEY", &format!("{:064x}", rand::random::<u128>()))
+}
+
+/// Returns once Redis is there.
+async fn reach_redis(app: &TestApp) {
+    while app.stranger().get("/health/cache").await.ok()["status"] != "healthy" {}
+}
+
+/// What Redis has under a key, once that says `words`.
+async fn kept(app: &TestApp, key: &str, words: &str) -> String {
+    let redis = app.backend().redis().unwrap();
+    loop {
+        if let Some(text) = redis.get(key).await.filter(|text| text.contains(words)) {
+            return text;
+        }
+    }
 }
 
 fn question(message: &str, conversation: Option<&str>) -> Value {
@@ -235,6 +259,10 @@ fn message_in<'a>(messages: &'a [Value], id: &Value) -> &'a Value {
 async fn whatever_people_do_nobody_is_shown_and_no_model_is_sent_what_was() {
     on_both(async |setup| {
         let url = setup.variable("DATABASE_URL").map(ToOwned::to_owned);
+        let setup = match redis_url() {
+            Some(redis) => with_redis(setup, &redis),
+            None => setup,
+        };
         let app = setup.start().await;
         let ada = app.register("ada").await;
         let mut users = vec![ada.clone()];
@@ -256,6 +284,115 @@ async fn whatever_people_do_nobody_is_shown_and_no_model_is_sent_what_was() {
         let nodes = [Some(&world.app), world.other.as_ref()];
         for kind in [Kind::Context, Kind::History, Kind::UserMessages] {
             assert!(nodes.into_iter().flatten().map(|node| counts(node, kind).0).sum::<u64>() > 0, "{kind:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_process_has_read_another_has_from_redis() {
+    let Some(redis) = redis_url() else { return };
+    on_both(async |setup| {
+        let app = with_redis(setup, &redis).start().await;
+        let ada = app.register("ada").await;
+        reach_redis(&app).await;
+        let events = ada.stream(&question("one", None)).await.rest().await;
+        let id = events[0].data["conversation_id"].as_str().unwrap();
+        ada.patch(&format!("/api/v1/chat/conversation/{id}/rename"), &json!({ "title": "named" })).await.ok();
+        let listed = ada.get("/api/v1/chat/history").await.ok();
+        let read = listed_by_mood(&ada, id).await;
+        let owner = ada.get("/api/v1/auth/me").await.ok()["id"].clone();
+        kept(&app, &format!("conv:{id}:context"), "one").await;
+        kept(&app, &format!("conv:{id}:usrmsg"), "one").await;
+        kept(&app, &format!("user:{owner}:history"), "named").await;
+
+        let app = app.restart().await;
+        let ada = app.as_seen_by(&ada);
+        reach_redis(&app).await;
+        assert_eq!(ada.get("/api/v1/chat/history").await.ok(), listed);
+        assert_eq!(listed_by_mood(&ada, id).await, read);
+        ada.stream(&question("two", Some(id))).await.rest().await;
+        assert_eq!(sent(&app), ["one", "one", "two"]);
+        for kind in [Kind::History, Kind::UserMessages, Kind::Context] {
+            let counts = all_counts(&app, kind);
+            assert!(counts.shared_hits > 0 && counts.misses == 0, "{counts:?}");
+        }
+        let health = app.stranger().get("/health/cache").await.ok();
+        assert_eq!(health["kinds"]["conv:{id}:context"], json!({ "hits": 0, "shared_hits": 1, "misses": 0 }));
+
+        assert_eq!(ada.delete(&format!("/api/v1/chat/conversation/{id}")).await.status, 204);
+        assert_eq!(app.backend().redis().unwrap().get(&format!("conv:{id}:usrmsg")).await, None, "nobody keeps it");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_have_put_into_redis_is_used_only_where_its_version_is_right() {
+    let Some(redis) = redis_url() else { return };
+    on_both(async |setup| {
+        let mut app = with_redis(setup, &redis).start().await;
+        let mut ada = app.register("ada").await;
+        reach_redis(&app).await;
+        let events = ada.stream(&question("one", None)).await.rest().await;
+        let id = events[0].data["conversation_id"].as_str().unwrap();
+        let key = format!("conv:{id}:context");
+        let mut said = vec!["one".to_owned(), "one".to_owned()];
+        let plants: [(&str, fn(&str) -> String, bool); 6] = [
+            ("of somebody else", |text| text.replace("\"owner\":1", "\"owner\":2"), false),
+            ("older", |text| text.replace("\"revision\":", "\"revision\":-"), false),
+            ("of another head", |text| text.replace("\"head\":", "\"head\":9"), false),
+            ("broken", |text| text[..text.len() - 1].to_owned(), false),
+            (
+                "of another kind",
+                |_| "{\"version\":{\"list\":{\"owner\":1,\"version\":1}},\"thing\":[]}".to_owned(),
+                false,
+            ),
+            ("right", str::to_owned, true),
+        ];
+        for (what, plant, is_used) in plants {
+            let last = said.last().unwrap().clone();
+            let text = kept(&app, &key, &format!("\"content\":\"{last}\"")).await;
+            app = app.restart().await;
+            ada = app.as_seen_by(&ada);
+            reach_redis(&app).await;
+            let planted = plant(&text.replace("\"content\":\"one\"", "\"content\":\"poison\""));
+            assert_ne!(planted, text);
+            app.backend().redis().unwrap().set(&key, &planted, Duration::from_mins(1)).await;
+            ada.stream(&question(what, Some(id))).await.rest().await;
+            let expected = said.iter().map(|text| if is_used && text == "one" { "poison" } else { text });
+            assert_eq!(sent(&app), expected.chain([what]).collect::<Vec<_>>(), "{what}");
+            said.extend([what.to_owned(), what.to_owned()]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_starts_has_the_lists_of_models_from_redis() {
+    let Some(redis) = redis_url() else { return };
+    on_both(async |setup| {
+        const KEY: &str = "models:available";
+        let mut app = with_redis(setup, &redis).start().await;
+        let ada = app.register("ada").await;
+        reach_redis(&app).await;
+        app.backend().look_for_models();
+        let kept = kept(&app, KEY, "tokens-100").await;
+        let door = kept.split("\"door\":").nth(1).unwrap().split(',').next().unwrap();
+        let of_another = kept.replace(door, "1");
+        for (planted, is_used) in [(&kept, true), (&of_another, false)] {
+            app = app.restart().await;
+            reach_redis(&app).await;
+            app.backend()
+                .redis()
+                .unwrap()
+                .set(KEY, &planted.replace("tokens-100", "planted"), Duration::from_mins(1))
+                .await;
+            app.backend().look_for_models();
+            while is_used && all_counts(&app, Kind::Models).shared_hits == 0 {
+                tokio::task::yield_now().await;
+            }
+            let models = app.as_seen_by(&ada).get("/api/v1/chat/models").await.text;
+            assert_eq!((models.contains("planted"), models.contains("tokens-100")), (is_used, !is_used), "{models}");
         }
     })
     .await;

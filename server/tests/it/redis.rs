@@ -163,7 +163,7 @@ async fn lia_starts_without_the_redis_that_she_was_told_of() {
         // Nothing listens at the discard port.
         let app = setup.with("REDIS_URL", "redis://127.0.0.1:9").start().await;
         let health = app.stranger().get("/health/cache").await.ok();
-        assert_eq!(health, json!({ "status": "degraded", "redis": "server" }));
+        assert_eq!((&health["status"], &health["redis"]), (&json!("degraded"), &json!("server")));
         let ada = app.register("ada").await;
         app.emulator.script(Script::text(ANSWER));
         assert_eq!(text(&ada.send("Count to five.", "echo").await.rest().await), ANSWER);

@@ -1,9 +1,11 @@
-//! What was read a moment ago, remembered so that it need not be read again: in this process, within bounds.
+//! What was read a moment ago, remembered so that it need not be read again: in this process, within bounds, and in Redis
+//! for the other nodes, where there is one.
 //!
 //! Everything is remembered with the version that it was made from, and is used only by whoever has just read that this
-//! is still the version. So the database is the truth, and whatever is forgotten, missed or out of date costs a query and
-//! nothing else.
+//! is still the version. So the database is the truth, and whatever is forgotten, missed, out of date or of somebody else's
+//! making costs a query and nothing else.
 
+pub(crate) mod lists;
 mod shelf;
 
 pub(crate) use shelf::Shelf;
@@ -22,6 +24,8 @@ pub enum Kind {
     UserMessages,
     /// The beginning of the list of a user's conversations.
     History,
+    /// The models of each provider.
+    Models,
     /// The methods by which messages are read.
     Methods,
 }
@@ -33,6 +37,7 @@ impl Kind {
             Self::Context => "conv:{id}:context",
             Self::UserMessages => "conv:{id}:usrmsg",
             Self::History => "user:{id}:history",
+            Self::Models => "models:available",
             Self::Methods => "methods:sentiment",
         }
     }
@@ -43,16 +48,18 @@ impl Kind {
             Self::Context => Duration::from_hours(1),
             Self::UserMessages => Duration::from_mins(2),
             Self::History => Duration::from_mins(5),
-            Self::Methods => Duration::from_hours(24),
+            Self::Models | Self::Methods => Duration::from_hours(24),
         }
     }
 
-    /// Bytes that are remembered of this kind here: few, so that an idle Lia stays small. 16 MiB together.
+    /// Bytes that are remembered of this kind here: few, so that an idle Lia stays small. 16 MiB together. The models are
+    /// in `llm`'s catalogue.
     const fn capacity(self) -> u64 {
         match self {
             Self::Context => 11 << 20,
             Self::UserMessages => 2 << 20,
             Self::History => 3 << 20,
+            Self::Models => 0,
             Self::Methods => 4 << 10,
         }
     }
@@ -76,8 +83,10 @@ pub(crate) enum Version {
 pub struct Counts {
     /// What kind.
     pub kind: Kind,
-    /// It was, and was still right.
+    /// It was, in this process, and was still right.
     pub hits: u64,
+    /// Redis had it, and it was still right.
+    pub shared_hits: u64,
     /// It had to be read or made.
     pub misses: u64,
 }
@@ -94,21 +103,24 @@ pub(crate) struct Cache {
 impl Default for Cache {
     fn default() -> Self {
         Self {
-            contexts: Shelf::new(Kind::Context, Branch::bytes),
-            user_messages: Shelf::new(Kind::UserMessages, |statements| {
+            contexts: Shelf::new(Kind::Context, ToString::to_string, Branch::bytes),
+            user_messages: Shelf::new(Kind::UserMessages, ToString::to_string, |statements| {
                 statements.iter().map(|statement| size_of::<Statement>() + statement.quote.len()).sum()
             }),
-            histories: Shelf::new(Kind::History, Listed::bytes),
-            methods: Shelf::new(Kind::Methods, |_| 1_000),
+            histories: Shelf::new(Kind::History, ToString::to_string, Listed::bytes),
+            methods: Shelf::new(Kind::Methods, |()| String::new(), |_| 1_000),
         }
     }
 }
 
 impl Cache {
-    /// Forgets a conversation that is gone. Nobody would be shown it, but nobody should keep it either.
-    pub(crate) fn forget(&self, conversation: ConversationId) {
-        self.contexts.forget(&conversation);
-        self.user_messages.forget(&conversation);
+    /// Forgets conversations that are gone. Nobody would be shown them, but nobody should keep them either.
+    pub(crate) async fn forget(&self, backend: &Backend, conversations: &[ConversationId]) {
+        let keys = conversations.iter().flat_map(|id| [self.contexts.forget(id), self.user_messages.forget(id)]);
+        let keys: Vec<_> = keys.collect();
+        if let Some(redis) = backend.redis() {
+            redis.delete(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        }
     }
 }
 
@@ -116,6 +128,9 @@ impl Backend {
     /// How well what is remembered serves, kind by kind.
     pub fn cache_counts(&self) -> Vec<Counts> {
         let Cache { contexts, user_messages, histories, methods } = &self.cache;
-        vec![contexts.counts(), user_messages.counts(), histories.counts(), methods.counts()]
+        let lists = self.config.providers.list_counts();
+        let models =
+            Counts { kind: Kind::Models, hits: lists.known, shared_hits: lists.restored, misses: lists.awaited };
+        vec![contexts.counts(), user_messages.counts(), histories.counts(), models, methods.counts()]
     }
 }

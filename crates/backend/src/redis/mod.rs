@@ -132,6 +132,12 @@ impl Redis {
         }
     }
 
+    /// Returns once Redis is there.
+    pub(crate) async fn there(&self) {
+        // The sender is this value's own.
+        let _ = self.connected.subscribe().wait_for(Option::is_some).await.map(drop);
+    }
+
     fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }

@@ -86,7 +86,7 @@ fn version(live: &Live, head: Option<MessageId>, revision: i64) -> Version {
 }
 
 /// The messages to send for a run, oldest first: the question is the last. Costs no query where the conversation's last
-/// answer was written here, else one for most conversations, and holds no connection afterwards.
+/// answer was written here or Redis knows it, else one for most conversations, and holds no connection afterwards.
 pub(super) async fn read(
     backend: &Backend,
     live: &Live,
@@ -94,13 +94,13 @@ pub(super) async fn read(
     start: &mut Start,
 ) -> Result<Vec<ChatMessage>> {
     let budget = budget(window);
-    let branch = match known(backend, live, budget, start) {
+    let branch = match known(backend, live, budget, start).await {
         Some(branch) => branch,
         None => read_branch(backend, live, budget).await?,
     };
     let messages = branch.messages(budget);
     if let Some(version) = start.version(live) {
-        backend.cache.contexts.keep(live.started.conversation_id, version, branch.bounded());
+        backend.cache.contexts.keep_here(live.started.conversation_id, version, branch.bounded());
     }
     Ok(messages)
 }
@@ -114,12 +114,12 @@ pub(super) fn keep(backend: &Backend, live: &Live, start: &Start, revision: i64)
     if let Some(branch) = branch {
         let (content, ..) = live.text();
         let branch = branch.then(Turn { id: message_id, role: MessageRole::Assistant, content });
-        contexts.keep(conversation_id, version(live, Some(message_id), revision), branch.bounded());
+        contexts.keep(backend, conversation_id, version(live, Some(message_id), revision), branch.bounded());
     }
 }
 
 /// The branch that ends in the run's question, where all of it that is wanted is known.
-fn known(backend: &Backend, live: &Live, budget: usize, start: &mut Start) -> Option<Branch> {
+async fn known(backend: &Backend, live: &Live, budget: usize, start: &mut Start) -> Option<Branch> {
     let &StartedRun { conversation_id, user_message_id: id, .. } = &live.started;
     let asked = start.question.take().map(|content| Turn { id, role: MessageRole::User, content });
     let (found, parent) = match start.before {
@@ -132,13 +132,15 @@ fn known(backend: &Backend, live: &Live, budget: usize, start: &mut Start) -> Op
         (None, _) => None,
     };
     let found = found?;
-    backend.cache.contexts.find(&conversation_id, &version(live, found.head, found.revision), |known| {
-        let branch = match beginning {
-            Some((question, parent)) => known.until(parent)?.then(question),
+    let wanted = |known: &Branch| {
+        let branch = match &beginning {
+            Some((question, parent)) => known.until(*parent)?.then(question.clone()),
             None => known.until(id)?,
         };
         Some(branch).filter(|branch| branch.covers(budget))
-    })
+    };
+    let version = version(live, found.head, found.revision);
+    backend.cache.contexts.find(backend, &conversation_id, &version, wanted).await
 }
 
 async fn read_branch(backend: &Backend, live: &Live, budget: usize) -> Result<Branch> {

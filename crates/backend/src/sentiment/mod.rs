@@ -58,11 +58,11 @@ impl Default for Config {
 pub async fn methods(backend: &Backend, _actor: &Actor) -> Methods {
     let (has_model, has_language) = (has_model(backend).await, backend.config.sentiment.language.is_some());
     let version = Version::Methods { has_model, has_language };
-    if let Some(known) = backend.cache.methods.find(&(), &version, |known| Some(known.clone())) {
+    if let Some(known) = backend.cache.methods.find(backend, &(), &version, |known| Some(known.clone())).await {
         return known;
     }
     let methods = describe(has_model, has_language);
-    backend.cache.methods.keep((), version, methods.clone());
+    backend.cache.methods.keep(backend, (), version, methods.clone());
     methods
 }
 

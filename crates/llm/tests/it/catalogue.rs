@@ -44,6 +44,41 @@ async fn a_provider_that_goes_down_keeps_its_list() {
 }
 
 #[tokio::test]
+async fn a_list_that_was_kept_is_good_for_the_rest_of_its_day_and_at_the_same_door() {
+    let emulator = Emulator::start().await;
+    let here = config(&emulator, Kind::OpenAi);
+    let first = Providers::with_limits(vec![here.clone()], quick()).unwrap();
+    let mut changes = first.list_changes();
+    let models = first.models("test").await;
+    changes.changed().await.unwrap();
+    let lists = first.lists();
+    assert_eq!((lists.len(), &lists[0].models[..]), (1, &models[..]));
+    let counts = first.list_counts();
+    assert_eq!((counts.restored, counts.awaited), (0, 1));
+    emulator.stop().await;
+
+    let next = |config: &ProviderConfig| Providers::with_limits(vec![config.clone()], quick()).unwrap();
+    let same = next(&here);
+    same.restore(lists.clone());
+    assert_eq!(same.models("test").await, models, "nobody was asked");
+    assert_eq!((same.list_error("test"), same.list_counts().restored), (None, 1));
+    assert_eq!(same.lists()[0].door, lists[0].door);
+
+    let keyless = ProviderConfig { api_key: None, ..here.clone() };
+    let elsewhere = ProviderConfig { base_url: "http://127.0.0.1:1".parse().unwrap(), ..here.clone() };
+    for other in [keyless, elsewhere] {
+        let other = next(&other);
+        other.restore(lists.clone());
+        assert!(other.models("test").await.is_empty());
+    }
+    for age_seconds in [24 * 60 * 60 + 1, u64::MAX] {
+        let late = next(&here);
+        late.restore(vec![llm::ModelList { age_seconds, ..lists[0].clone() }]);
+        assert!(late.models("test").await.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn who_answers_with_an_empty_list_has_the_configured_models() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();

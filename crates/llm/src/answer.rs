@@ -183,14 +183,16 @@ impl Answer {
         };
         let until = until.min(self.started + limits.total);
         let chunk = match http::chunk(&mut connection.response, until).await {
-            // The answer was complete and only its end mark is missing.
-            Err(error) if self.finished.is_some() && (ends_soon || error.kind() == ErrorKind::Timeout) => None,
+            Ok(chunk) => chunk,
             Err(error) => {
                 // An event that came whole, if without its blank line, is part of the answer.
                 let _ = connection.take(None, &mut self.output);
-                return Err(error);
+                // The answer may be complete, and only its end mark missing.
+                if self.output.finish.is_none() || !(ends_soon || error.kind() == ErrorKind::Timeout) {
+                    return Err(error);
+                }
+                None
             }
-            Ok(chunk) => chunk,
         };
         let read = connection.take(chunk.as_deref(), &mut self.output);
         if self.output.spoken {

@@ -376,6 +376,7 @@ async fn a_slow_listener_is_told_to_read_again() {
             rename(&ada, conversation, &number.to_string()).await;
         }
         rename(&ada, conversation, "the last").await;
+        socket.hurry();
         let mut types = Vec::new();
         loop {
             let event = socket.next().await["event"].clone();

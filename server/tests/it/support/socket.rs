@@ -3,6 +3,7 @@
 use super::{Answer, Client, TestApp};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async, connect_async,
@@ -57,6 +58,12 @@ impl Socket {
         socket.expect("subscribed").await;
         socket.event("resync").await;
         socket
+    }
+
+    /// Gives a slow client much room: what waits for it comes without a pause for every few kilobytes.
+    pub(crate) fn hurry(&self) {
+        let MaybeTlsStream::Plain(stream) = self.0.get_ref() else { panic!("the tests speak without TLS") };
+        SockRef::from(stream).set_recv_buffer_size(1 << 20).unwrap();
     }
 
     /// Opens one that hears what happens to the user's conversations.

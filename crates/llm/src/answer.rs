@@ -2,78 +2,21 @@
 //! the reader of the provider's wire. Knows no wire itself.
 
 use crate::{
-    Delta, DeltaStream, Error, ErrorKind, Finish, Usage,
+    Delta, DeltaStream, Error, ErrorKind, Finish,
     breaker::Permit,
-    delta::clean,
     documents::{Documents, Piece},
     endpoint::{Call, Endpoint},
-    estimate_tokens, failure, http,
+    failure, http,
+    output::Output,
     sse::{Decoder, Frame},
-    surrogates::Half,
     wire::Reader,
 };
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::stream;
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Map;
-use std::{borrow::Cow, collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 use tokio::time::{Instant, sleep};
-
-/// What a reader has understood so far.
-#[derive(Debug, Default)]
-pub(crate) struct Output {
-    deltas: VecDeque<Delta>,
-    /// Something of the answer has come, so that asking again would say it twice.
-    spoken: bool,
-    /// Estimated tokens of what has come.
-    written: u64,
-    /// What the provider counted, see [`count`](Self::count).
-    usage: Usage,
-    /// Something has come that is no words, but an answer: a call of a tool, a picture.
-    pub(crate) is_wordless: bool,
-    /// Half of a character that the last text ended with.
-    pub(crate) half: Option<Half>,
-    /// Why the answer ended; the last one counts, for some wires say it twice.
-    pub(crate) finish: Option<Finish>,
-    /// The wire's end mark has come: nothing that follows matters.
-    pub(crate) ended: bool,
-}
-
-impl Output {
-    pub(crate) fn text(&mut self, text: Cow<'_, str>) {
-        self.say(text, Delta::Text);
-    }
-
-    pub(crate) fn thought(&mut self, text: Cow<'_, str>) {
-        self.say(text, Delta::Thought);
-    }
-
-    pub(crate) fn refusal(&mut self, text: Cow<'_, str>) {
-        self.say(text, Delta::Refusal);
-    }
-
-    /// Takes a provider's count. They are running totals, so each number replaces the one before it; a number that is not
-    /// there replaces nothing.
-    pub(crate) fn count(&mut self, counted: Usage) {
-        self.usage.input_tokens = counted.input_tokens.or(self.usage.input_tokens);
-        self.usage.output_tokens = counted.output_tokens.or(self.usage.output_tokens);
-        self.usage.cost_micros = counted.cost_micros.or(self.usage.cost_micros);
-    }
-
-    pub(crate) const fn has_spoken(&self) -> bool {
-        self.spoken
-    }
-
-    fn say(&mut self, text: Cow<'_, str>, delta: impl Fn(String) -> Delta) {
-        if !text.is_empty() {
-            let is_half_lost = self.half.take().is_some();
-            let text = if is_half_lost { Cow::Owned(format!("\u{FFFD}{text}")) } else { text };
-            self.spoken = true;
-            self.written += estimate_tokens(&text);
-            self.deltas.push_back(delta(clean(text)));
-        }
-    }
-}
 
 /// A response that is being read.
 struct Connection {
@@ -87,7 +30,7 @@ struct Connection {
 
 /// What a response consists of. Its first character says so better than its headers do.
 enum Body {
-    /// White space so far, which some servers send as life.
+    /// White space so far, which some servers send as life, and the mark with which others begin a text.
     Blank,
     Events(Decoder),
     /// JSON without the framing of events: an answer as one document, or in pieces.
@@ -178,7 +121,7 @@ impl Answer {
             Some(finished) if ends_soon => finished + limits.after_finish,
             // What may still come is not thought about for minutes.
             Some(_) => Instant::now() + limits.idle.min(limits.after_finish * 3),
-            _ if self.output.spoken => Instant::now() + limits.idle,
+            _ if self.output.has_spoken() => Instant::now() + limits.idle,
             _ => Instant::now() + limits.first_token,
         };
         let until = until.min(self.started + limits.total);
@@ -195,7 +138,7 @@ impl Answer {
             }
         };
         let read = connection.take(chunk.as_deref(), &mut self.output);
-        if self.output.spoken {
+        if self.output.has_spoken() {
             connection.permit.speak();
             // Nobody asks again who has heard a word, so the question, which may be long, is not kept for that.
             self.call.body = Map::new();
@@ -247,17 +190,18 @@ impl Answer {
         }
         let is_marked = self.output.ended || !self.call.wire.needs_end_mark();
         let Some(finish) = self.output.finish.take().filter(|_| is_marked) else {
+            // Half a character goes with the rest of the answer: whoever goes on with it says all of it.
             return Err(Error::new(ErrorKind::Interrupted, "the stream ended without its end mark"));
         };
-        let is_silent = !self.output.spoken && !self.output.is_wordless;
-        if finish == Finish::Stop && is_silent && self.call.wire.retries_silence() {
+        self.output.replace_half();
+        if finish == Finish::Stop && self.output.is_silent() && self.call.wire.retries_silence() {
             // It is there and answers, if with nothing, perhaps to this question alone.
             if let Some(connection) = self.connection.take() {
                 connection.permit.succeed();
             }
             return Err(Error::new(ErrorKind::Interrupted, "an empty answer"));
         }
-        self.count_tokens();
+        self.output.say_usage(self.input_tokens);
         self.output.deltas.push_back(Delta::Finish(finish));
         if let Some(connection) = self.connection.take() {
             connection.permit.succeed();
@@ -272,7 +216,7 @@ impl Answer {
         if let Some(connection) = self.connection.take() {
             connection.permit.fail(error.kind());
         }
-        if !self.output.spoken && self.endpoint.lessons.repair(&mut self.call, &error) {
+        if !self.output.has_spoken() && self.endpoint.lessons.repair(&mut self.call, &error) {
             self.start_over();
             return;
         }
@@ -282,8 +226,8 @@ impl Answer {
             sleep(wait).await;
             return;
         }
-        if self.output.spoken {
-            self.count_tokens();
+        if self.output.has_spoken() {
+            self.output.say_usage(self.input_tokens);
         }
         self.failure = Some(error);
         self.over = true;
@@ -296,7 +240,7 @@ impl Answer {
     }
 
     fn wait_before_retry(&mut self, error: &Error) -> Option<std::time::Duration> {
-        if self.output.spoken || !error.is_transient() || error.is_circuit_open() {
+        if self.output.has_spoken() || !error.is_transient() || error.is_circuit_open() {
             return None;
         }
         let limits = &self.endpoint.limits;
@@ -304,18 +248,6 @@ impl Answer {
         // A part of the backoff on top, so that not everybody comes back in the same moment.
         let wait = error.retry_after().map_or(backoff, |asked| asked + backoff / 4);
         (wait <= limits.max_wait && self.started.elapsed() + wait <= limits.retry_within).then_some(wait)
-    }
-
-    /// Says the tokens: the provider's count, filled up with estimates where it gave none.
-    fn count_tokens(&mut self) {
-        let counted = self.output.usage;
-        let usage = Usage {
-            input_tokens: counted.input_tokens.or(Some(self.input_tokens)),
-            output_tokens: counted.output_tokens.or(Some(self.output.written)),
-            cost_micros: counted.cost_micros,
-            estimated: counted.input_tokens.is_none() || counted.output_tokens.is_none(),
-        };
-        self.output.deltas.push_back(Delta::Usage(usage));
     }
 
     fn explain(&self, mut error: Error) -> Error {
@@ -328,12 +260,14 @@ impl Answer {
 impl Connection {
     /// Takes the next bytes, or the end, and reads what is complete now.
     fn take(&mut self, chunk: Option<&[u8]>, output: &mut Output) -> Result<(), Error> {
+        let mut chunk = chunk;
         if let (Body::Blank, Some(bytes)) = (&self.body, chunk) {
-            match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
-                None => return Ok(()),
-                Some(b'<') => return Err(web_page()),
-                Some(b'{' | b'[') => self.body = Body::Documents(Documents::default()),
-                Some(_) => self.body = Body::Events(Decoder::new()),
+            let Some(start) = bytes.iter().position(|byte| !is_blank(*byte)) else { return Ok(()) };
+            chunk = Some(&bytes[start..]);
+            match bytes[start] {
+                b'<' => return Err(web_page()),
+                b'{' | b'[' => self.body = Body::Documents(Documents::default()),
+                _ => self.body = Body::Events(Decoder::new()),
             }
         }
         match (&mut self.body, chunk) {
@@ -372,6 +306,11 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Whether a byte before a body says nothing of what it is: white space, or part of a byte order mark.
+const fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF)
 }
 
 fn web_page() -> Error {

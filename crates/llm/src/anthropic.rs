@@ -2,12 +2,12 @@
 
 use crate::{
     ChatMessage, ChatRequest, DeltaStream, Error, ErrorKind, Finish, Limits, ModelInfo, Part, ProviderConfig, Role,
-    Schema, Usage,
-    answer::{self, Output},
+    Schema, Usage, answer,
     chat::decimal,
     endpoint::{Call, Endpoint, secret},
     known,
     models::Capability,
+    output::Output,
     structured,
     wire::{Wire, list, text},
 };
@@ -245,7 +245,12 @@ impl Reader {
 fn block(block: &Value, output: &mut Output) {
     match text(block, "/type") {
         "text" | "text_delta" => output.text(Cow::Borrowed(text(block, "/text"))),
-        "thinking" | "thinking_delta" => output.thought(Cow::Borrowed(text(block, "/thinking"))),
+        // A block of its own, which a tool or hidden thoughts may part from the one before it.
+        "thinking" => {
+            output.begin_thought();
+            output.thought(Cow::Borrowed(text(block, "/thinking")));
+        }
+        "thinking_delta" => output.thought(Cow::Borrowed(text(block, "/thinking"))),
         _ => {}
     }
 }

@@ -2,7 +2,7 @@
 //! answers. Knows the accents and no address.
 
 use crate::{
-    ChatMessage, ChatRequest, Error, ErrorKind, Finish, Part, Role, Schema, Usage, answer::Output, failure, known,
+    ChatMessage, ChatRequest, Error, ErrorKind, Finish, Part, Role, Schema, Usage, failure, known, output::Output,
     sse::Event, structured, think::ThinkBlock,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -302,10 +302,12 @@ impl Reader {
     fn parts(&mut self, content: &RawValue, output: &mut Output) {
         let Ok(Value::Array(parts)) = serde_json::from_str(content.get()) else { return };
         for part in &parts {
-            if part.get("type").and_then(Value::as_str) == Some("thinking") {
-                output.thought(Cow::Owned(text_of(part.get("thinking").unwrap_or(&Value::Null))));
-            } else {
-                self.think.push(&text_of(part), output);
+            match part.get("type").and_then(Value::as_str) {
+                Some("thinking") => output.thought(Cow::Owned(text_of(&part["thinking"]))),
+                // Databricks' word for it.
+                Some("reasoning") => output.thought(Cow::Owned(text_of(part))),
+                Some("refusal") => output.refusal(Cow::Owned(text_of(&part["refusal"]))),
+                _ => self.think.push(&text_of(part), output),
             }
         }
     }
@@ -324,15 +326,16 @@ fn given_up(reason: &str) -> Option<ErrorKind> {
 }
 
 fn finish(reason: &str) -> Finish {
-    match reason {
-        "stop" => Finish::Stop,
+    match reason.to_ascii_lowercase().as_str() {
+        // The words of open models' servers, and those that gateways pass on from behind them.
+        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" | "complete" => Finish::Stop,
         // Mistral's word for the model's own limit among them.
-        "length" | "max_tokens" | "model_length" => Finish::Length,
-        // Zhipu's word; and Google's here, which says why after a colon.
-        "sensitive" => Finish::ContentFilter,
+        "length" | "max_tokens" | "model_length" | "max_output_tokens" => Finish::Length,
+        // Zhipu's word, Anthropic's and Google's; and Google's here, which says why after a colon.
+        "sensitive" | "refusal" | "safety" => Finish::ContentFilter,
         filtered if filtered.starts_with("content_filter") => Finish::ContentFilter,
         "tool_calls" | "function_call" => Finish::ToolCalls,
-        other => Finish::Other(other.into()),
+        _ => Finish::Other(reason.into()),
     }
 }
 

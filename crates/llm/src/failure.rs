@@ -18,8 +18,9 @@ pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, body: &[u8]
     let mut error = if let Some(object) = find(&json) {
         from_object(object, Some(status))
     } else {
-        let kind = kind_of_message(&text()).unwrap_or_else(|| kind_of_status(status, &text()));
-        Error::new(kind, format!("{status}: {}", text()))
+        let said = text();
+        let kind = kind_of_message(&said).unwrap_or_else(|| kind_of_status(status, &said));
+        Error::new(kind, format!("{status}: {said}"))
     };
     let in_body = || error.retry_after.or_else(|| wait::from_body(&json));
     let in_limits = || (error.kind == ErrorKind::RateLimited).then(|| wait::from_limits(headers)).flatten();
@@ -46,11 +47,12 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The error object in a body, wherever the wire puts it: `{"error": …}`, `[{"error": …}]`, or the body itself where it
-/// says that it is one. MiniMax has its `base_resp` in answers, too.
+/// says that it is one, or has a sentence or no more than a yes for its `error`: what else there is to say stands beside
+/// that. MiniMax has its `base_resp` in answers, too.
 pub(crate) fn find(body: &Value) -> Option<&Value> {
     let body = if let Value::Array(list) = body { list.first()? } else { body };
     match body.get("error") {
-        Some(error) if is_truthy(error) => Some(error),
+        Some(error) if is_truthy(error) => Some(if error.is_object() || error.is_array() { error } else { body }),
         _ if body.get("object").and_then(Value::as_str) == Some("error") => Some(body),
         _ => body.get("base_resp").filter(|outcome| outcome["status_code"].as_i64().is_some_and(|code| code != 0)),
     }
@@ -63,12 +65,13 @@ pub(crate) fn is_truthy(error: &Value) -> bool {
         Value::String(text) => !text.is_empty(),
         Value::Object(object) => !object.is_empty(),
         Value::Array(list) => !list.is_empty(),
-        Value::Bool(true) | Value::Number(_) => true,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::Bool(true) => true,
     }
 }
 
 fn from_object(object: &Value, status: Option<StatusCode>) -> Error {
-    let message = ["message", "status_msg"].iter().find_map(|field| object.get(*field)?.as_str());
+    let message = ["message", "status_msg", "error"].iter().find_map(|field| object.get(*field)?.as_str());
     let message = message.or_else(|| object.as_str()).unwrap_or_default();
     // What OpenRouter was told by the provider behind it.
     let raw = object.pointer("/metadata/raw").map(|raw| raw.as_str().map_or_else(|| raw.to_string(), String::from));
@@ -202,7 +205,9 @@ mod tests {
 
     #[test]
     fn an_empty_error_field_is_none() {
-        for body in [json!({}), json!({"error": null}), json!({"error": {}}), json!({"error": ""}), json!([])] {
+        let empty =
+            [json!({}), json!([]), json!(false), json!({"error": ""}), json!({"error": 0}), json!({"error": {}})];
+        for body in empty.into_iter().chain([json!({"error": null}), json!({"error": false, "code": 0})]) {
             assert_eq!(find(&body), None, "{body}");
         }
         assert!(find(&json!({"object": "error", "message": "m"})).is_some());

@@ -2,11 +2,12 @@
 
 use crate::{
     ChatMessage, ChatRequest, DeltaStream, Error, Finish, Limits, ModelInfo, Part, ProviderConfig, Role, Schema, Usage,
-    answer::{self, Output},
+    answer,
     chat::decimal,
     endpoint::{Call, Endpoint, secret},
     known,
     models::Capability,
+    output::Output,
     wire::{Wire, list, text},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};

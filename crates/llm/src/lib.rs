@@ -46,6 +46,7 @@ mod language;
 mod models;
 mod offline;
 mod openai;
+mod output;
 mod provider;
 mod providers;
 mod repair;

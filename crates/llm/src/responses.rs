@@ -2,9 +2,10 @@
 
 use crate::{
     ChatMessage, ChatRequest, Error, ErrorKind, Finish, Part, Role, Schema, Usage,
-    answer::Output,
     chat::decimal,
-    failure, known, structured,
+    failure, known,
+    output::Output,
+    structured,
     wire::{list, text},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -56,36 +57,84 @@ fn message(message: &ChatMessage) -> Value {
 }
 
 /// Reads one response.
-#[derive(Debug)]
-pub(crate) struct Reader;
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    /// Piece by piece: then what tells an item as a whole repeats it.
+    streamed: Said,
+    said: Said,
+}
+
+/// What has been said of a response.
+#[derive(Clone, Copy, Debug, Default)]
+struct Said {
+    words: bool,
+    thoughts: bool,
+}
 
 impl Reader {
-    #[expect(clippy::unused_self, reason = "a reader is asked like every other")]
     pub(crate) fn event(&mut self, event: &Value, output: &mut Output) -> Result<(), Error> {
-        let delta = || Cow::Borrowed(text(event, "/delta"));
+        let delta = text(event, "/delta");
         match text(event, "/type") {
-            "response.output_text.delta" => output.text(delta()),
-            "response.refusal.delta" => output.refusal(delta()),
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => output.thought(delta()),
-            "response.reasoning_summary_part.added" if event["summary_index"].as_u64() > Some(0) => {
-                output.thought(Cow::Borrowed("\n\n"));
+            "response.output_text.delta" => {
+                self.streamed.words |= !delta.is_empty();
+                output.text(Cow::Borrowed(delta));
             }
-            "response.completed" | "response.incomplete" => return end(&event["response"], output),
+            "response.refusal.delta" => {
+                self.streamed.words |= !delta.is_empty();
+                output.refusal(Cow::Borrowed(delta));
+            }
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
+                self.streamed.thoughts |= !delta.is_empty();
+                output.thought(Cow::Borrowed(delta));
+            }
+            "response.reasoning_summary_part.added" | "response.reasoning_part.added" => output.begin_thought(),
+            "response.output_item.added" if text(event, "/item/type") == "reasoning" => output.begin_thought(),
+            // Gateways that stream no pieces may tell an item here and nothing of it in the end.
+            "response.output_item.done" => self.item(&event["item"], self.streamed, output),
+            // The last is OpenRouter's.
+            "response.completed" | "response.incomplete" | "response.done" => {
+                return self.end(&event["response"], output);
+            }
             "response.failed" => return Err(failed(&event["response"], output)),
             // The documented shape of an error; the nested one is known to every wire.
             "error" => return Err(failure::from_event(event)),
-            "" if text(event, "/object") == "response" => return end(event, output),
+            "" if text(event, "/object") == "response" => return self.end(event, output),
             _ => {}
         }
         Ok(())
     }
+
+    /// The last word on a response. Where nothing was said before, it is also the first.
+    fn end(&mut self, response: &Value, output: &mut Output) -> Result<(), Error> {
+        let said = Said {
+            words: self.said.words || self.streamed.words,
+            thoughts: self.said.thoughts || self.streamed.thoughts,
+        };
+        for item in list(response, "/output") {
+            self.item(item, said, output);
+        }
+        end(response, output)
+    }
+
+    /// All of an item, but for what was said of it before.
+    fn item(&mut self, item: &Value, before: Said, output: &mut Output) {
+        let is_thought = |part: &&Value| text(part, "/type") == "reasoning_text";
+        let (summary, parts) = (list(item, "/summary"), list(item, "/content"));
+        for thought in summary.iter().chain(parts.iter().filter(is_thought)).filter(|_| !before.thoughts) {
+            self.said.thoughts = true;
+            output.begin_thought();
+            output.thought(Cow::Borrowed(text(thought, "/text")));
+        }
+        for part in parts.iter().filter(|part| !before.words && !is_thought(part)) {
+            self.said.words = true;
+            output.text(Cow::Borrowed(text(part, "/text")));
+            output.refusal(Cow::Borrowed(text(part, "/refusal")));
+        }
+    }
 }
 
-/// The last word on a response. Where nothing was said before, as gateways have it that stream nothing, it is also the first.
+/// How a response ended.
 fn end(response: &Value, output: &mut Output) -> Result<(), Error> {
-    if !output.has_spoken() {
-        say(response, output);
-    }
     match text(response, "/status") {
         "failed" => return Err(failed(response, output)),
         "cancelled" => return Err(Error::new(ErrorKind::Interrupted, "the response was cancelled")),
@@ -118,17 +167,4 @@ fn count(response: &Value, output: &mut Output) {
         cost_micros: None,
         estimated: false,
     });
-}
-
-/// All words of a response.
-fn say(response: &Value, output: &mut Output) {
-    for item in list(response, "/output") {
-        for summary in list(item, "/summary") {
-            output.thought(Cow::Borrowed(text(summary, "/text")));
-        }
-        for part in list(item, "/content") {
-            output.text(Cow::Borrowed(text(part, "/text")));
-            output.refusal(Cow::Borrowed(text(part, "/refusal")));
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Tells apart what a model thinks and what it answers where both come as one text: a `<think>` block at the very start,
 //! as open models write it when their server does not take it out. Knows no wire.
 
-use crate::answer::Output;
+use crate::output::Output;
 use std::borrow::Cow;
 
 const OPEN: &str = "<think>";

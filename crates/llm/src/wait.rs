@@ -67,7 +67,8 @@ pub(crate) fn from_body(object: &Value) -> Option<Duration> {
     let field = |holder: &Value| holder.get("retry_after")?.as_f64().and_then(from_secs);
     let availability = || field(object.get("availability")?);
     let behind = || from_limits(&headers_in(object.get("metadata")?.get("headers")?));
-    let sentence = || from_sentence(object.get("message").unwrap_or(object).as_str()?);
+    let said = || ["message", "error"].iter().find_map(|name| object.get(*name)?.as_str()).or(object.as_str());
+    let sentence = || from_sentence(said()?);
     delay.or_else(availability).or_else(|| field(object)).or_else(behind).or_else(sentence)
 }
 

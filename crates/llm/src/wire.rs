@@ -2,7 +2,7 @@
 //! are only told apart, and what they have in common is read.
 
 use crate::{
-    Error, ErrorKind, answer::Output, anthropic, chat, failure, gemini, responses, sse::Event, surrogates::mend,
+    Error, ErrorKind, anthropic, chat, failure, gemini, output::Output, responses, sse::Event, surrogates::mend,
 };
 use serde_json::{Map, Value};
 
@@ -36,7 +36,7 @@ impl Wire {
     pub(crate) fn reader(self) -> Reader {
         match self {
             Self::Chat => Reader::Chat(chat::Reader::default()),
-            Self::Responses => Reader::Responses(responses::Reader),
+            Self::Responses => Reader::Responses(responses::Reader::default()),
             Self::Gemini => Reader::Gemini(gemini::Reader),
             Self::Anthropic => Reader::Anthropic(anthropic::Reader::default()),
         }

@@ -91,6 +91,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "rate_limit_error"
         | "rate_limit_reached_error"
         | "rate_limited"
+        | "ThrottlingException"
         | "RESOURCE_EXHAUSTED"
         | "tokens"
         | "requests" => ErrorKind::RateLimited,
@@ -103,6 +104,7 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         "content_filter"
         | "content_policy_violation"
         | "image_content_policy_violation"
+        | "data_inspection_failed"
         | "refusal"
         // What OpenAI calls a question that its usage policy forbids.
         | "invalid_prompt" => ErrorKind::ContentFilter,
@@ -187,8 +189,9 @@ pub(super) fn kind_of_status(status: StatusCode, message: &str) -> ErrorKind {
         // Groq's, for its flexible tier.
         498 | 529 => ErrorKind::Overloaded,
         500..=599 if is_about_load(message) => ErrorKind::Overloaded,
-        500..=599 => ErrorKind::Unavailable,
-        400..=499 => ErrorKind::BadRequest,
+        // The first is Google's, where it ends an answer itself.
+        499..=599 => ErrorKind::Unavailable,
+        400..=498 => ErrorKind::BadRequest,
         _ => ErrorKind::Protocol,
     }
 }

@@ -5,6 +5,7 @@
 mod accents;
 mod chat;
 mod others;
+mod responses;
 
 use crate::{
     kit::{Outcome, providers, quick, request},
@@ -230,7 +231,7 @@ impl Door {
 }
 
 fn cases() -> Vec<Case> {
-    [chat::cases(), accents::cases(), others::cases()].into_iter().flatten().collect()
+    [chat::cases(), accents::cases(), responses::cases(), others::cases()].into_iter().flatten().collect()
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ async fn finishes_have_our_words_and_tokens_are_estimated_where_nobody_counts() 
         ("length", Finish::Length),
         ("content_filter", Finish::ContentFilter),
         ("tool_calls", Finish::ToolCalls),
-        ("eos", Finish::Other("eos".into())),
+        ("tired", Finish::Other("tired".into())),
     ] {
         let end = json!({"choices": [{"delta": {"content": "four four"}, "finish_reason": word}]});
         let outcome = outcome_of(&[end]).await;

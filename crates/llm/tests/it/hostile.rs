@@ -97,6 +97,7 @@ async fn what_is_no_answer_is_not_asked_for_again() {
         (Play::response("200 OK", "content-type: text/html\r\n", page), ErrorKind::Protocol),
         (Play::response("200 OK", "", page), ErrorKind::Protocol),
         (Play::response("200 OK", "content-type: text/event-stream\r\n", page), ErrorKind::Protocol),
+        (Play::response("200 OK", "", format!("\u{FEFF}{page}")), ErrorKind::Protocol),
         (Play::response("200 OK", "content-encoding: gzip\r\n", gzip), ErrorKind::Protocol),
         (Play::response("200 OK", "", "{\"choices\": nonsense}"), ErrorKind::Protocol),
         (Play::response("204 No Content", "", ""), ErrorKind::Protocol),

@@ -1,7 +1,7 @@
 //! Chat Completions once more: habits of servers that no page of theirs tells of, and how they fail.
 
 use super::{
-    Case,
+    Case, Piece,
     chat::{DONE, chunk, content, end, usage, with},
 };
 use llm::{ErrorKind, Finish};
@@ -35,6 +35,13 @@ fn answers() -> Vec<Case> {
             .event(&json!({"choices": [], "created": 0, "id": "", "model": "", "prompt_filter_results": [{"prompt_index": 0}]}))
             .thinks("Hm.", &chunk(&json!({"role": "assistant", "content": null, "reasoning_text": "Hm.", "reasoning_opaque": "x"}), None))
             .says("Ja", &content("Ja"))
+            .event(&end("stop"))
+            .complete(Finish::Stop)
+            .raw(DONE),
+        Case::chat("Databricks: thoughts as a part of the content; and a refusal as another")
+            .thinks("Hm.", &chunk(&json!({"role": "assistant", "content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm.", "signature": ""}]}]}), None))
+            .says("Ja, ", &chunk(&json!({"content": [{"type": "text", "text": "Ja, "}]}), None))
+            .declines("aber nein", &chunk(&json!({"content": [{"type": "refusal", "refusal": "aber nein"}]}), None))
             .event(&end("stop"))
             .complete(Finish::Stop)
             .raw(DONE),
@@ -142,6 +149,20 @@ fn halves() -> Vec<Case> {
             .says_raw("\u{FFFD}e", &written("e"))
             .event(&end("stop"))
             .complete(Finish::Stop),
+        // A limit of tokens may cut a character as well as a word. Where the answer only breaks off, its half goes with it.
+        Case::chat("half a character at the end of all")
+            .says_raw("See ", &written(r"See \ud83c"))
+            .says("\u{FFFD}", &end("length"))
+            .complete(Finish::Length)
+            .event(&with(json!({"choices": []}), "usage", usage(4, 3)))
+            .raw(DONE)
+            .counts(4, 3),
+        Case::chat("half a character at the end of a thought")
+            .thinks("Hm ", &chunk(&json!({"reasoning_content": "Hm "}), None))
+            .raw(&written(r"\ud83c").replace("content", "reasoning_content"))
+            .piece(&content("Ja"), Piece { text: "Ja", thought: "\u{FFFD}", ..Piece::default() })
+            .event(&end("stop"))
+            .complete(Finish::Stop),
     ]
 }
 
@@ -153,7 +174,14 @@ fn reasons() -> Vec<Case> {
         ("sensitive", Finish::ContentFilter),
         ("content_filter: RECITATION", Finish::ContentFilter),
         ("function_call", Finish::ToolCalls),
-        ("repetition", Finish::Other("repetition".into())),
+        ("eos_token", Finish::Stop),
+        ("end_turn", Finish::Stop),
+        ("COMPLETE", Finish::Stop),
+        ("STOP", Finish::Stop),
+        ("MAX_TOKENS", Finish::Length),
+        ("SAFETY", Finish::ContentFilter),
+        ("refusal", Finish::ContentFilter),
+        ("Repetition", Finish::Other("Repetition".into())),
     ]
     .into_iter()
     .map(|(word, finish)| {
@@ -189,6 +217,15 @@ fn failures() -> Vec<Case> {
         half("Moonshot: too many at once")
             .event(&json!({"error": {"type": "rate_limit_reached_error", "message": "please try again after 1 seconds"}}))
             .fails(ErrorKind::RateLimited),
+        half("a yes, and what it is beside it")
+            .event(&json!({"error": true, "message": "Rate limit exceeded", "status": 429}))
+            .fails(ErrorKind::RateLimited),
+        half("a sentence, and a number beside it")
+            .event(&json!({"error": "Please wait", "status_code": 429}))
+            .fails(ErrorKind::RateLimited),
+        half("Alibaba: the filter in the middle")
+            .event(&json!({"error": {"code": "data_inspection_failed", "message": "Output data may contain inappropriate content."}}))
+            .fails(ErrorKind::ContentFilter),
         half("OpenAI: overloaded in the middle")
             .event(&json!({"error": {"message": "The engine is currently overloaded.", "type": "server_error", "param": null, "code": null}}))
             .fails(ErrorKind::Overloaded),

@@ -1,104 +1,11 @@
-//! Responses, Anthropic's Messages and Gemini.
+//! Anthropic's Messages and Gemini.
 
-use super::Case;
+use super::{Case, Piece};
 use llm::{ErrorKind, Finish};
 use serde_json::{Value, json};
 
 pub(super) fn cases() -> Vec<Case> {
-    [responses(), anthropic(), anthropic_ends(), gemini()].into_iter().flatten().collect()
-}
-
-fn delta(kind: &str, text: &str) -> Value {
-    json!({"type": format!("response.{kind}.delta"), "item_id": "i", "output_index": 0, "content_index": 0, "delta": text})
-}
-
-fn responses() -> Vec<Case> {
-    let usage = json!({"input_tokens": 7, "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 2}});
-    let created =
-        json!({"type": "response.created", "response": {"object": "response", "status": "in_progress", "output": []}});
-    vec![
-        Case::responses("thoughts in two parts, then a text")
-            .event(&created)
-            .event(&json!({"type": "response.reasoning_summary_part.added", "summary_index": 0}))
-            .thinks("One.", &delta("reasoning_summary_text", "One."))
-            .thinks("\n\n", &json!({"type": "response.reasoning_summary_part.added", "summary_index": 1}))
-            .thinks("Two.", &delta("reasoning_summary_text", "Two."))
-            .event(&json!({"type": "keepalive", "sequence_number": 9}))
-            .says("Grün", &delta("output_text", "Grün"))
-            .says(".", &delta("output_text", "."))
-            .event(&json!({"type": "response.output_text.done", "text": "Grün."}))
-            .event(&json!({"type": "response.output_item.done", "item": {"type": "message", "content": [{"type": "output_text", "text": "Grün."}]}}))
-            .event(&json!({"type": "response.completed", "response": {"status": "completed", "output": [], "usage": usage}}))
-            .complete(Finish::Stop)
-            .counts(7, 5),
-        Case::responses("it ends at the limit")
-            .event(&created)
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "response.incomplete", "response": {"status": "incomplete",
-                "incomplete_details": {"reason": "max_output_tokens"}, "usage": usage}}))
-            .complete(Finish::Length)
-            .counts(7, 5),
-        Case::responses("the filter ends it")
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "response.incomplete", "response": {"status": "incomplete",
-                "incomplete_details": {"reason": "content_filter"}, "usage": null}}))
-            .complete(Finish::ContentFilter),
-        Case::responses("a refusal")
-            .declines("No.", &delta("refusal", "No."))
-            .event(&json!({"type": "response.refusal.done", "refusal": "No."}))
-            .event(&json!({"type": "response.completed", "response": {"status": "completed", "usage": usage}}))
-            .complete(Finish::Stop)
-            .counts(7, 5),
-        Case::responses("it fails")
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "response.failed", "response": {"status": "failed",
-                "error": {"code": "rate_limit_exceeded", "message": "Please try again in 2s."}, "usage": null}}))
-            .fails(ErrorKind::RateLimited),
-        Case::responses("an error as it is documented")
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "error", "code": "server_error", "message": "broken", "param": null, "sequence_number": 4}))
-            .fails(ErrorKind::Unavailable),
-        Case::responses("nothing until everything")
-            .event(&created)
-            .says("Grün.", &json!({"type": "response.completed", "response": {"status": "completed", "usage": usage, "output": [
-                {"type": "reasoning", "summary": []}, {"type": "message", "content": [{"type": "output_text", "text": "Grün."}]}]}}))
-            .complete(Finish::Stop)
-            .counts(7, 5),
-        Case::responses("a search, its sources, and two items of text")
-            .event(&json!({"type": "response.output_item.added", "output_index": 0, "item": {"type": "web_search_call", "status": "in_progress"}}))
-            .event(&json!({"type": "response.web_search_call.searching", "output_index": 0, "item_id": "ws"}))
-            .event(&json!({"type": "response.output_item.added", "output_index": 1, "item": {"type": "message", "phase": "commentary", "content": []}}))
-            .event(&json!({"type": "response.content_part.added", "output_index": 1, "part": {"type": "output_text", "text": "", "annotations": []}}))
-            .says("Eins. ", &delta("output_text", "Eins. "))
-            .event(&json!({"type": "response.output_text.annotation.added", "annotation": {"type": "url_citation", "title": "not this"}}))
-            .event(&json!({"type": "response.output_item.added", "output_index": 2, "item": {"type": "message", "phase": "final_answer", "content": []}}))
-            .says("Zwei.", &delta("output_text", "Zwei."))
-            .event(&json!({"type": "response.function_call_arguments.delta", "delta": "{\"not\":"}))
-            .event(&json!({"type": "response.completed", "response": {"status": "completed", "usage": usage, "output": [
-                {"type": "message", "content": [{"type": "output_text", "text": "Eins. "}]}, {"type": "function_call", "name": "f"}]}}))
-            .complete(Finish::ToolCalls)
-            .counts(7, 5),
-        Case::responses("it ends, and nobody says why")
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "response.incomplete", "response": {"status": "incomplete", "incomplete_details": null}}))
-            .complete(Finish::Other("incomplete".into())),
-        Case::responses("it is cancelled from elsewhere")
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "response.completed", "response": {"status": "cancelled"}}))
-            .fails(ErrorKind::Interrupted),
-        Case::responses("it fails without a word of why")
-            .says("Gr", &delta("output_text", "Gr"))
-            .event(&json!({"type": "response.failed", "response": {"error": null, "usage": usage}}))
-            .fails(ErrorKind::Unavailable)
-            .counts(7, 5),
-        Case::responses("it is too long for a minute's allowance")
-            .event(&json!({"type": "response.failed", "response": {"status": "failed", "error": {"code": "rate_limit_exceeded",
-                "message": "Request too large for gpt-5-pro on tokens per min (TPM): Limit 30000, Requested 35364."}}}))
-            .fails(ErrorKind::ContextLength),
-        Case::responses("an error as it comes")
-            .event(&json!({"type": "error", "error": {"type": "insufficient_quota", "code": "insufficient_quota", "message": "m"}}))
-            .fails(ErrorKind::Quota),
-    ]
+    [anthropic(), anthropic_thoughts(), anthropic_ends(), gemini()].into_iter().flatten().collect()
 }
 
 fn start(content: &Value) -> Value {
@@ -199,6 +106,62 @@ fn anthropic() -> Vec<Case> {
     ]
 }
 
+/// Thoughts in several blocks, which are paragraphs of their own wherever they come.
+fn anthropic_thoughts() -> Vec<Case> {
+    let thinking = |index| block(index, &json!({"type": "thinking", "thinking": "", "signature": ""}));
+    let thought = |index, text: &str| part(index, &json!({"type": "thinking_delta", "thinking": text}));
+    let sign = |index| part(index, &json!({"type": "signature_delta", "signature": "c2ln"}));
+    let last = json!({"type": "message_stop"});
+    vec![
+        Case::anthropic("it thinks, searches, and thinks again, in part where nobody may look")
+            .event(&start(&json!([])))
+            .event(&thinking(0))
+            .thinks("First.", &thought(0, "First."))
+            .event(&sign(0))
+            .event(&stop(0))
+            .event(&block(1, &json!({"type": "text", "text": ""})))
+            .says("I look. ", &text("I look. "))
+            .event(&stop(1))
+            .event(&block(2, &json!({"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}})))
+            .event(&stop(2))
+            .event(&block(3, &json!({"type": "web_search_tool_result", "tool_use_id": "s", "content": []})))
+            .event(&stop(3))
+            .event(&thinking(4))
+            .thinks("\n\nSecond, ", &thought(4, "Second, "))
+            .thinks("in two.", &thought(4, "in two."))
+            .event(&stop(4))
+            .event(&block(5, &json!({"type": "redacted_thinking", "data": "aGlkZGVu"})))
+            .event(&stop(5))
+            .event(&thinking(6))
+            .event(&sign(6))
+            .event(&stop(6))
+            .event(&thinking(7))
+            .thinks("\n\nThird.", &thought(7, "Third."))
+            .event(&stop(7))
+            // A text that quotes is cut into blocks anywhere, and is one text.
+            .says("It is ", &block(8, &json!({"type": "text", "text": "It is ", "citations": []})))
+            .event(&stop(8))
+            .event(&block(9, &json!({"type": "text", "text": ""})))
+            .says("so.", &text("so."))
+            .event(&end("end_turn", 40))
+            .event(&last)
+            .complete(Finish::Stop)
+            .counts(15, 40),
+        Case::anthropic("a start with thoughts in it")
+            .piece(
+                &start(
+                    &json!([{"type": "thinking", "thinking": "One."}, {"type": "redacted_thinking", "data": "eA=="},
+                    {"type": "thinking", "thinking": "Two."}, {"type": "text", "text": "So."}]),
+                ),
+                Piece { text: "So.", thought: "One.\n\nTwo.", ..Piece::default() },
+            )
+            .event(&end("end_turn", 4))
+            .event(&last)
+            .complete(Finish::Stop)
+            .counts(15, 4),
+    ]
+}
+
 /// What other servers of Anthropic's wire do, and how its answers end otherwise.
 fn anthropic_ends() -> Vec<Case> {
     let last = json!({"type": "message_stop"});
@@ -244,6 +207,10 @@ fn anthropic_ends() -> Vec<Case> {
             .says("a", &text("a"))
             .event(&json!({"type": "error", "error": {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}}))
             .fails(ErrorKind::ContentFilter),
+        Case::anthropic("Bedrock's word for too much")
+            .says("a", &text("a"))
+            .event(&json!({"type": "error", "error": {"type": "ThrottlingException", "message": "Too many tokens, please wait."}}))
+            .fails(ErrorKind::RateLimited),
         Case::anthropic("it breaks")
             .says("a", &text("a"))
             .event(&json!({"type": "error", "error": {"type": "api_error", "message": "Internal server error"}, "request_id": "r"}))
@@ -310,6 +277,11 @@ fn gemini() -> Vec<Case> {
             .says("a", &word("a"))
             .event(&json!({"error": {"code": 503, "message": "The model is overloaded. Please try again later.", "status": "UNAVAILABLE"}}))
             .fails(ErrorKind::Overloaded)
+            .counts(4, 9),
+        Case::gemini("it ends the answer itself")
+            .says("a", &word("a"))
+            .event(&json!({"error": {"code": 499, "message": "The operation was cancelled.", "status": "CANCELLED"}}))
+            .fails(ErrorKind::Unavailable)
             .counts(4, 9),
         Case::gemini("an error in a list between the events")
             .says("a", &word("a"))

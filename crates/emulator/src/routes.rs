@@ -30,6 +30,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/chat/completions", post(chat))
         .route("/v1/responses", post(responses))
         .route("/v1/messages", post(messages))
+        .route("/v1/messages/count_tokens", post(count_tokens))
         .route("/v1beta/models/{call}", post(generate).get(gemini_model))
         .route("/v1/models/{call}", post(generate).get(model))
         .route("/api/v1/chat/completions", post(openrouter_chat))
@@ -59,6 +60,10 @@ async fn responses(arrived: Arrived) -> Response<Body> {
 async fn messages(arrived: Arrived) -> Response<Body> {
     let question = arrived.question(Wire::Anthropic, "messages", "/content");
     arrived.play(question).await
+}
+
+async fn count_tokens(arrived: Arrived) -> impl IntoResponse {
+    document(&json!({"input_tokens": count(&texts(arrived.body.get("messages"), "/content"))}))
 }
 
 /// Gemini names the model and what to do with it in the path.
@@ -231,7 +236,8 @@ async fn models(headers: HeaderMap) -> impl IntoResponse {
 
 /// One of the list, or any other: every name is a model.
 async fn model(uri: Uri, headers: HeaderMap) -> impl IntoResponse {
-    document(&entry(last_segment(&uri), &headers))
+    let id = last_segment(&uri);
+    document(&if headers.contains_key("x-goog-api-key") { google_entry(id) } else { entry(id, &headers) })
 }
 
 fn last_segment(uri: &Uri) -> &str {

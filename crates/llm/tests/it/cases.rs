@@ -234,6 +234,11 @@ fn cases() -> Vec<Case> {
     [chat::cases(), accents::cases(), responses::cases(), others::cases()].into_iter().flatten().collect()
 }
 
+/// The whole bodies of all of them.
+pub(crate) fn bodies() -> Vec<String> {
+    cases().iter().map(Case::whole).collect()
+}
+
 #[tokio::test]
 async fn every_case_comes_out_the_same_at_every_chunking_and_line_end() {
     let door = Door::open().await;

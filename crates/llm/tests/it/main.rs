@@ -13,6 +13,8 @@ mod failures;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod kit;

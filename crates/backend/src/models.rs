@@ -1,10 +1,10 @@
 //! Which models there are, how their providers are doing, and which one answers.
 
-use crate::{Actor, Backend, Error, db, error::Result, preferences, sentiment};
-use llm::{Capability, Circuit, ErrorKind, Provider};
+use crate::{Actor, Backend, Error, db, error::Result, preferences, runs::failure, sentiment};
+use llm::{Capability, Circuit, ErrorKind, ListSource, Provider};
 use types::{
-    GenerationSettings, Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView, SentimentMethod,
-    Usage,
+    ErrorCode, GenerationSettings, Model, ModelCatalogue, ModelInfo, ModelRef, NewRun, Preferences, ProviderView,
+    SentimentMethod, Usage,
 };
 
 /// The model that writes an answer, and how.
@@ -100,7 +100,8 @@ pub async fn menu(backend: &Backend, _actor: &Actor) -> Result<Vec<ProviderView>
         // One that was found on this machine in between is in the next menu.
         let Some(provider) = providers.get(&id) else { continue };
         let error = providers.list_error(&id);
-        let problem = problem(provider, error.as_ref(), models.is_empty());
+        let source = providers.list_source(&id).filter(|_| !models.is_empty());
+        let problem = problem(provider, error.as_ref(), source);
         let is_blocked = is_blocked(provider, error.as_ref());
         let models = models.into_iter().map(wire).collect();
         menu.push(ProviderView { name: provider.name().to_owned(), id, models, problem, is_blocked });
@@ -108,10 +109,16 @@ pub async fn menu(backend: &Backend, _actor: &Actor) -> Result<Vec<ProviderView>
     Ok(menu)
 }
 
-/// Whether each provider that is configured, or was found, is being asked: by its id, without asking it.
-pub fn circuits(backend: &Backend) -> Vec<(String, Circuit)> {
+/// Whether each provider that is configured, or was found, is being asked: by its id, without asking it. Where it is not,
+/// or only tried, with the failure for which that is so.
+pub fn circuits(backend: &Backend) -> Vec<(String, Circuit, Option<ErrorCode>)> {
     let providers = backend.config.providers.iter().filter(|provider| !matches!(provider, Provider::Offline(_)));
-    providers.map(|provider| (provider.id().to_owned(), provider.status().circuit)).collect()
+    let circuit = |provider: &Provider| {
+        let llm::Status { circuit, last_error, .. } = provider.status();
+        let cause = last_error.filter(|_| circuit != Circuit::Closed).map(failure::code);
+        (provider.id().to_owned(), circuit, cause)
+    };
+    providers.map(circuit).collect()
 }
 
 /// The first other provider that can answer as far as is known, where there is one.
@@ -131,20 +138,41 @@ pub(crate) fn alternative<'a>(backend: &'a Backend, to: &Provider) -> Option<&'a
 /// Whether a provider's models cannot answer now: it is being left alone, or takes no request of ours. That its list could
 /// not be read says nothing about them: they are those of its last list, or of the configuration.
 fn is_blocked(provider: &Provider, list_error: Option<&llm::Error>) -> bool {
-    let is_refused = |error: &llm::Error| matches!(error.kind(), ErrorKind::Authentication | ErrorKind::Quota);
+    let is_refused = |error: &llm::Error| error.kind() == ErrorKind::Quota || refuses_key(provider, error);
     provider.status().circuit == Circuit::Open || list_error.is_some_and(is_refused)
 }
 
-/// What is wrong with a provider now, in plain words.
-fn problem(provider: &Provider, list_error: Option<&llm::Error>, has_no_models: bool) -> Option<String> {
+/// Whether a list that could not be read says that no answer is to be had with our key. Some servers ask for another key
+/// where their list is, and answer with this one.
+fn refuses_key(provider: &Provider, list_error: &llm::Error) -> bool {
+    list_error.refuses_key() && !provider.takes_key()
+}
+
+/// What is wrong with a provider now, in plain words. `source`: where its models are known from, where it has any.
+fn problem(provider: &Provider, list_error: Option<&llm::Error>, source: Option<ListSource>) -> Option<String> {
+    let has_no_models = source.is_none();
     let name = provider.name();
     let status = provider.status();
     if status.circuit == Circuit::Open {
         let seconds = status.retry_after.unwrap_or_default().as_secs_f64().ceil().max(1.0);
         return Some(format!("{name} is not answering. It can be asked again in {seconds} s."));
     }
+    if list_error.is_some_and(|error| refuses_key(provider, error)) {
+        return Some(format!("{name} refuses the key this Lia uses."));
+    }
     match list_error.map(llm::Error::kind) {
-        Some(ErrorKind::Authentication) => Some(format!("{name} refuses the key this Lia uses.")),
+        Some(ErrorKind::Authentication) => {
+            let these = match source {
+                Some(ListSource::Provider) => " These are the models it had.",
+                Some(ListSource::Configuration) => " These are the models that are configured here.",
+                Some(ListSource::Data) => " These are models that Lia knows.",
+                None => "",
+            };
+            Some(format!("{name} does not list its models for the key this Lia uses.{these}"))
+        }
+        Some(ErrorKind::BadRequest) if source == Some(ListSource::Data) => {
+            Some(format!("{name} does not list its models. These are models that Lia knows."))
+        }
         Some(ErrorKind::Quota) => Some(format!("This Lia's account with {name} is used up.")),
         Some(ErrorKind::Unavailable | ErrorKind::Timeout) if has_no_models => {
             Some(format!("{name} cannot be reached."))
@@ -235,6 +263,7 @@ pub(crate) async fn named(backend: &Backend, provider: Option<&str>, model: Opti
         None => providers.default(),
     };
     let models = providers.models(provider.id()).await;
+    let is_listed = !models.is_empty() && providers.list_source(provider.id()) != Some(ListSource::Data);
     let found = match model {
         Some(id) => models.iter().find(|known| known.id == id),
         None => models.first(),
@@ -243,7 +272,7 @@ pub(crate) async fn named(backend: &Backend, provider: Option<&str>, model: Opti
         (Some(found), _) => Ok(Choice::new(provider, found)),
         (None, None) => Err(Error::field("model", "This provider has no models.")),
         // A provider that cannot list its models may still know this one.
-        (None, Some(id)) if models.is_empty() => Ok(Choice::unlisted(provider, id)),
+        (None, Some(id)) if !is_listed => Ok(Choice::unlisted(provider, id)),
         (None, Some(_)) => Err(Error::field("model", "There is no such model at this provider.")),
     }
 }

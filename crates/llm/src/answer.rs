@@ -15,7 +15,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use futures_util::stream;
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Map;
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 use tokio::time::{Instant, sleep};
 
 /// A response that is being read.
@@ -201,6 +201,7 @@ impl Answer {
             }
             return Err(Error::new(ErrorKind::Interrupted, "an empty answer"));
         }
+        self.endpoint.takes_key.store(true, Ordering::Relaxed);
         self.output.say_usage(self.input_tokens);
         self.output.deltas.push_back(Delta::Finish(finish));
         if let Some(connection) = self.connection.take() {
@@ -212,6 +213,9 @@ impl Answer {
 
     /// Asks again after a failure where that can help and would not repeat what was said; else ends with it.
     async fn recover(&mut self, error: Error) {
+        if error.refuses_key() {
+            self.endpoint.takes_key.store(false, Ordering::Relaxed);
+        }
         // What the connection is worth is known, and a wait must not hold it open.
         if let Some(connection) = self.connection.take() {
             connection.permit.fail(error.kind());

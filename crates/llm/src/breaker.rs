@@ -80,7 +80,7 @@ impl Breaker {
     pub(crate) fn permit(&self) -> Result<Permit, Error> {
         let mut state = self.state();
         let is_probe = match state.open_until {
-            Some(until) if Instant::now() < until || state.is_probing => return Err(not_asked(until)),
+            Some(until) if Instant::now() < until || state.is_probing => return Err(state.not_asked(until)),
             open => open.is_some(),
         };
         state.is_probing = is_probe;
@@ -89,7 +89,8 @@ impl Breaker {
 
     /// The error where nobody is to be sent, not even a probe: for questions that tell nothing about answers.
     pub(crate) fn leave_alone(&self) -> Result<(), Error> {
-        self.state().open_until.filter(|until| Instant::now() < *until).map_or(Ok(()), |until| Err(not_asked(until)))
+        let state = self.state();
+        state.open_until.filter(|until| Instant::now() < *until).map_or(Ok(()), |until| Err(state.not_asked(until)))
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -111,12 +112,15 @@ impl Breaker {
     }
 }
 
-fn not_asked(until: Instant) -> Error {
-    let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-    let mut error = Error::new(ErrorKind::Unavailable, "not asked: it failed too often just now");
-    error.retry_after = Some(wait);
-    error.is_circuit_open = true;
-    error
+impl State {
+    fn not_asked(&self, until: Instant) -> Error {
+        let wait = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        let cause = self.last_error.unwrap_or(ErrorKind::Unavailable);
+        let mut error = Error::new(ErrorKind::Unavailable, format!("not asked: it failed too often just now, {cause}"));
+        error.retry_after = Some(wait);
+        error.opened_by = Some(cause);
+        error
+    }
 }
 
 impl Permit {
@@ -139,18 +143,22 @@ impl Permit {
         }
     }
 
-    /// The call failed. Only what the provider is to blame for counts; a refused key is an answer.
+    /// The call failed. Only what the provider is to blame for counts; a refused key is an answer, and what nobody can read
+    /// is none.
     pub(crate) fn fail(mut self, kind: ErrorKind) {
         match kind {
-            ErrorKind::Overloaded | ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Interrupted => {}
+            ErrorKind::Overloaded
+            | ErrorKind::Unavailable
+            | ErrorKind::Timeout
+            | ErrorKind::Interrupted
+            | ErrorKind::Protocol => {}
             ErrorKind::Cancelled => return,
             ErrorKind::Authentication
             | ErrorKind::Quota
             | ErrorKind::RateLimited
             | ErrorKind::ContextLength
             | ErrorKind::ContentFilter
-            | ErrorKind::BadRequest
-            | ErrorKind::Protocol => return self.succeed(),
+            | ErrorKind::BadRequest => return self.succeed(),
         }
         self.is_told = true;
         let breaker = self.breaker.clone();
@@ -206,6 +214,7 @@ mod tests {
         fail(&breaker);
         let error = breaker.permit().unwrap_err();
         assert!(error.is_circuit_open() && error.is_transient());
+        assert_eq!((error.kind(), error.cause()), (ErrorKind::Unavailable, ErrorKind::Unavailable));
         assert_eq!(error.retry_after(), Some(Duration::from_secs(5)));
         let status = breaker.status();
         assert_eq!((status.circuit, status.last_error), (Circuit::Open, Some(ErrorKind::Unavailable)));
@@ -219,6 +228,32 @@ mod tests {
         assert_eq!(breaker.status(), Status { circuit: Circuit::Closed, retry_after: None, last_error: None });
         fail(&breaker);
         assert!(breaker.permit().is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_opened_it_is_told_to_everybody_who_is_not_let_through() {
+        let breaker = breaker();
+        fail(&breaker);
+        breaker.permit().unwrap().fail(ErrorKind::Timeout);
+        for error in [breaker.permit().unwrap_err(), breaker.leave_alone().unwrap_err()] {
+            assert_eq!((error.kind(), error.cause()), (ErrorKind::Unavailable, ErrorKind::Timeout));
+            assert!(error.detail().ends_with("the provider did not answer in time"), "{error}");
+        }
+        tokio::time::advance(Duration::from_secs(5)).await;
+        let _probe = breaker.permit().unwrap();
+        assert_eq!(breaker.permit().unwrap_err().cause(), ErrorKind::Timeout, "until the probe is back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_read_counts_where_it_comes_again() {
+        let breaker = breaker();
+        breaker.permit().unwrap().fail(ErrorKind::Protocol);
+        assert_eq!(breaker.status().circuit, Circuit::Closed, "one is an accident");
+        breaker.permit().unwrap().succeed();
+        breaker.permit().unwrap().fail(ErrorKind::Protocol);
+        assert_eq!(breaker.status().circuit, Circuit::Closed);
+        breaker.permit().unwrap().fail(ErrorKind::Protocol);
+        assert_eq!(breaker.permit().unwrap_err().cause(), ErrorKind::Protocol);
     }
 
     #[tokio::test(start_paused = true)]

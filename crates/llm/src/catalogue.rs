@@ -1,7 +1,7 @@
 //! The lists of models, remembered: asked of the providers once a day, in the background, and never waited for longer than
 //! a moment. Knows no provider by name.
 
-use crate::{Error, ModelInfo, Provider};
+use crate::{Error, ErrorKind, ModelInfo, Provider};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -53,6 +53,17 @@ pub struct ModelList {
     pub models: Vec<ModelInfo>,
 }
 
+/// Where a provider's models are known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListSource {
+    /// It has listed them, if perhaps not when it was last asked.
+    Provider,
+    /// The configuration names them.
+    Configuration,
+    /// They are those of its vendor that we know; it may have others.
+    Data,
+}
+
 /// How often lists were asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListCounts {
@@ -64,6 +75,7 @@ pub struct ListCounts {
     pub awaited: u64,
 }
 
+/// A provider's list as it stands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct List {
     /// As the provider said when it last answered.
@@ -75,6 +87,27 @@ pub(crate) struct List {
     /// When it last answered.
     read: Option<Instant>,
     is_asking: bool,
+}
+
+impl List {
+    /// The models of the provider whose list it is, and where they are known from.
+    fn models(&self, provider: &Provider) -> (Arc<[ModelInfo]>, ListSource) {
+        // Some servers answer the question for their models with an empty list.
+        if let Some(models) = self.models.as_ref().filter(|models| !models.is_empty()) {
+            return (models.clone(), ListSource::Provider);
+        }
+        let configured = provider.configured_models();
+        // Who only keeps the list from this key may well answer with it.
+        let is_kept = self.error.as_ref().is_some_and(|error| match error.kind() {
+            ErrorKind::Authentication => !error.refuses_key() || provider.takes_key(),
+            ErrorKind::BadRequest => true,
+            _ => false,
+        });
+        if configured.is_empty() && is_kept {
+            return (provider.known_models().into(), ListSource::Data);
+        }
+        (configured.into(), ListSource::Configuration)
+    }
 }
 
 impl Catalogue {
@@ -90,12 +123,10 @@ impl Catalogue {
             count.fetch_add(1, Ordering::Relaxed);
             // Too late, or the refresh was dropped: then what is configured has to do.
             let known = match timeout_at(deadline, list.wait_for(is_known)).await {
-                Ok(Ok(list)) => list.models.clone(),
-                Ok(Err(_)) | Err(_) => None,
+                Ok(Ok(list)) => list.clone(),
+                Ok(Err(_)) | Err(_) => List::default(),
             };
-            // Some servers answer the question for their models with an empty list.
-            let known = known.filter(|models| !models.is_empty());
-            models.push(known.unwrap_or_else(|| provider.configured_models().into()));
+            models.push(known.models(provider).0);
         }
         models
     }
@@ -145,11 +176,12 @@ impl Catalogue {
         ListCounts { known: read(&self.known), restored: read(&self.restored), awaited: read(&self.awaited) }
     }
 
-    /// Whether a provider has listed a model, or one is configured.
-    pub(crate) fn has_models(&self, provider: &Provider) -> bool {
+    /// Whether a model of a provider can be named, and where those are known from.
+    pub(crate) fn source(&self, provider: &Provider) -> (bool, ListSource) {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed = lists.get(provider.id()).and_then(|list| list.borrow().models.clone());
-        listed.is_some_and(|models| !models.is_empty()) || !provider.configured_models().is_empty()
+        let list = lists.get(provider.id()).map(|list| list.borrow().clone()).unwrap_or_default();
+        let (models, source) = list.models(provider);
+        (!models.is_empty(), source)
     }
 
     /// Why a provider's list could not be read the last time.

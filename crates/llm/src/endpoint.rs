@@ -1,14 +1,15 @@
 //! What all providers over HTTP share: the address, the key, the client and what was learned about their models.
 
 use crate::{
-    ApiKey, Error, ErrorKind, Limits, ProviderConfig, breaker::Breaker, config::with_version, http, repair::Lessons,
-    wire::Wire,
+    ApiKey, Error, ErrorKind, Kind, Limits, ProviderConfig, breaker::Breaker, config::with_version, http,
+    repair::Lessons, wire::Wire,
 };
 use reqwest::{
     Client, RequestBuilder,
     header::{HeaderMap, HeaderValue},
 };
 use serde_json::{Map, Value};
+use std::sync::atomic::AtomicBool;
 use tokio::time::Instant;
 use url::Url;
 
@@ -30,6 +31,10 @@ pub(crate) struct Endpoint {
     pub(crate) breaker: Breaker,
     /// Models from the configuration, for servers that cannot list theirs.
     pub(crate) models: Vec<String>,
+    /// The vendor whose models it has as far as anybody knows: it is the vendor's own, or stands in for it by its name.
+    pub(crate) vendor: Option<Kind>,
+    /// The last that an answer has shown: whether the key is taken.
+    pub(crate) takes_key: AtomicBool,
     /// What its models were seen to refuse.
     pub(crate) lessons: Lessons,
 }
@@ -57,7 +62,10 @@ impl Endpoint {
         headers: HeaderMap,
         limits: Limits,
     ) -> Self {
+        let is_vendor = config.id == config.kind.id() || config.base_url.host() == config.kind.base_url().host();
         Self {
+            vendor: is_vendor.then_some(config.kind),
+            takes_key: AtomicBool::new(false),
             base: with_version(&config.base_url, version),
             id: config.id,
             name: config.name,

@@ -14,7 +14,10 @@ pub struct Error {
     pub(crate) parameter: Option<String>,
     /// The provider itself said whether to try again.
     pub(crate) retry: Option<bool>,
-    pub(crate) is_circuit_open: bool,
+    /// What opened the breaker behind which nobody was asked.
+    pub(crate) opened_by: Option<ErrorKind>,
+    /// The key is known, and only this is not open to it.
+    pub(crate) is_forbidden: bool,
 }
 
 /// What went wrong.
@@ -79,7 +82,16 @@ impl Error {
         if detail.chars().any(char::is_control) {
             detail = detail.replace(char::is_control, " ");
         }
-        Self { kind, detail, retry_after: None, request_id: None, parameter: None, retry: None, is_circuit_open: false }
+        Self {
+            kind,
+            detail,
+            retry_after: None,
+            request_id: None,
+            parameter: None,
+            retry: None,
+            opened_by: None,
+            is_forbidden: false,
+        }
     }
 
     /// What went wrong.
@@ -104,7 +116,17 @@ impl Error {
 
     /// Nobody was asked, because the provider failed too often just now.
     pub const fn is_circuit_open(&self) -> bool {
-        self.is_circuit_open
+        self.opened_by.is_some()
+    }
+
+    /// What went wrong in the first place: where nobody was asked, the failure for which that is so.
+    pub fn cause(&self) -> ErrorKind {
+        self.opened_by.unwrap_or(self.kind)
+    }
+
+    /// Whether the provider takes no question with this key. One that it knows may still be kept from some of them.
+    pub fn refuses_key(&self) -> bool {
+        self.kind == ErrorKind::Authentication && !self.is_forbidden
     }
 
     /// Whether the same request may succeed later.

@@ -4,7 +4,7 @@
 mod kinds;
 
 use crate::{Error, ErrorKind, wait};
-use kinds::{codes, kind, kind_of_message, kind_of_status};
+use kinds::{codes, is_of_rights, kind, kind_of_message, kind_of_status};
 use reqwest::{
     StatusCode,
     header::{HeaderMap, HeaderValue},
@@ -20,7 +20,9 @@ pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, body: &[u8]
     } else {
         let said = text();
         let kind = kind_of_message(&said).unwrap_or_else(|| kind_of_status(status, &said));
-        Error::new(kind, format!("{status}: {said}"))
+        let mut error = Error::new(kind, format!("{status}: {said}"));
+        error.is_forbidden = is_of_rights(Some(status), &[], &said);
+        error
     };
     let in_body = || error.retry_after.or_else(|| wait::from_body(&json));
     let in_limits = || (error.kind == ErrorKind::RateLimited).then(|| wait::from_limits(headers)).flatten();
@@ -88,6 +90,7 @@ fn from_object(object: &Value, status: Option<StatusCode>) -> Error {
     let named = parameter.map(|name| format!(" '{name}'")).unwrap_or_default();
     let mut error = Error::new(kind, format!("{label}{named}: {said}"));
     error.parameter = parameter.map(str::to_owned);
+    error.is_forbidden = is_of_rights(status, &codes, &said);
     error.retry_after = wait::from_body(object);
     error.retry = object.get("availability").and_then(|availability| availability.get("retryable")?.as_bool());
     error
@@ -201,6 +204,41 @@ mod tests {
         assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
         assert_eq!(error.request_id(), Some("req_1"));
         assert!(!error.is_transient());
+    }
+
+    #[test]
+    fn a_key_that_may_not_is_told_from_one_that_is_refused() {
+        let refuses_key = |status: u16, body: Value| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = from_response(status, &HeaderMap::new(), body.to_string().as_bytes());
+            assert_eq!(error.kind(), ErrorKind::Authentication, "{body}");
+            error.refuses_key()
+        };
+        let of = |message: &str, code: &str| json!({"error": {"message": message, "code": code}});
+        let scopes = "You have insufficient permissions for this operation. Missing scopes: api.model.read.";
+        for (status, body) in [
+            (403, of(scopes, "")),
+            (401, of(scopes, "missing_scope")),
+            (401, of("Virtual key is not allowed to call this route. Tried to call route: /models", "401")),
+            (403, json!({"type": "error", "error": {"type": "permission_error", "message": "no"}})),
+            (
+                403,
+                json!({"error": {"code": 403, "status": "PERMISSION_DENIED", "message": "… ListModels are blocked."}}),
+            ),
+            (403, Value::Null),
+        ] {
+            assert!(!refuses_key(status, body.clone()), "{status} {body}");
+        }
+        for (status, body) in [
+            (401, Value::Null),
+            (401, of("Incorrect API key provided: x", "invalid_api_key")),
+            (403, of("Invalid API key", "")),
+            (403, json!({"error": {"status": "PERMISSION_DENIED", "message": "Your API key was reported as leaked."}})),
+            (403, of("Country, region, or territory not supported", "unsupported_country_region_territory")),
+            (400, of("API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT")),
+        ] {
+            assert!(refuses_key(status, body.clone()), "{status} {body}");
+        }
     }
 
     #[test]

@@ -85,7 +85,8 @@ pub(crate) fn client(limits: &Limits) -> Result<Client, Error> {
 pub(crate) async fn send(request: RequestBuilder, key: Option<&ApiKey>, until: Instant) -> Result<Response, Error> {
     let response = within(until, async { request.send().await.map_err(unreachable) }).await?;
     let status = response.status();
-    if status == StatusCode::OK {
+    // Some gateways take an answer for something that they have made.
+    if matches!(status, StatusCode::OK | StatusCode::CREATED) {
         return Ok(response);
     }
     let headers = response.headers().clone();

@@ -4,7 +4,7 @@
 //! no chat models. It is data (`data/models.json`), for names change weekly; of each vendor the model comes first that is a
 //! good choice for somebody who makes none.
 
-use crate::{Capability, ModelInfo, Price, Settings};
+use crate::{Capability, Kind, ModelInfo, Price, Settings};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -34,6 +34,9 @@ pub(crate) struct Known {
     /// It goes on with an answer whose beginning it is handed as the last message.
     #[serde(default)]
     prefill: bool,
+    /// It is asked for by the id of a version and not by the one without.
+    #[serde(default)]
+    only_versions: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -69,6 +72,19 @@ pub(crate) fn sort(models: &mut [ModelInfo]) {
     models.sort_by_key(|model| {
         find_version(&model.id).map_or((usize::MAX, 0), |(place, _, version)| (place, version.len()))
     });
+}
+
+/// The models of a vendor, for whoever may not ask it for them.
+pub(crate) fn list(vendor: Kind) -> Vec<ModelInfo> {
+    let is_theirs = |id: &str| match vendor {
+        Kind::OpenAi => !id.starts_with("gemini-") && !id.starts_with("claude-"),
+        Kind::Gemini => id.starts_with("gemini-"),
+        Kind::Anthropic => id.starts_with("claude-"),
+        // They have whatever others make.
+        Kind::OpenRouter | Kind::Ollama => false,
+    };
+    let named = DATA.models.iter().filter(|known| is_theirs(&known.id) && !known.only_versions);
+    named.map(|known| ModelInfo::from_id(known.id.as_str())).collect()
 }
 
 /// Whether a model answers in a chat, as far as its id says.
@@ -155,6 +171,16 @@ mod tests {
             assert!(known.price.is_some_and(|price| 0.0 < price.input && price.input < price.output), "{}", known.id);
             assert!(known.context_window.is_some_and(|window| window >= 100_000), "{}", known.id);
         }
+    }
+
+    #[test]
+    fn a_vendors_models_are_told_from_those_of_others() {
+        let first = |vendor| list(vendor).into_iter().next().map(|model| model.id);
+        assert!(first(Kind::OpenAi).is_some_and(|id| id.starts_with("gpt-")));
+        assert!(first(Kind::Gemini).is_some_and(|id| id.starts_with("gemini-")));
+        assert!(first(Kind::Anthropic).is_some_and(|id| id.starts_with("claude-")));
+        assert!(list(Kind::Anthropic).iter().all(|model| model.id != "claude-3-haiku" && model.price.is_some()));
+        assert_eq!((first(Kind::OpenRouter), first(Kind::Ollama)), (None, None));
     }
 
     #[test]

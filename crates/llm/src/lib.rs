@@ -62,7 +62,7 @@ mod wire;
 
 pub use anthropic::Anthropic;
 pub use breaker::{Circuit, Status};
-pub use catalogue::{ListCounts, ModelList};
+pub use catalogue::{ListCounts, ListSource, ModelList};
 pub use config::{ApiKey, Kind, ProviderConfig, UnknownKind};
 pub use delta::{Delta, DeltaStream, Finish, Usage};
 pub use error::{Error, ErrorKind};

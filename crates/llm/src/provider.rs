@@ -7,7 +7,10 @@ use crate::{
 use futures_util::StreamExt;
 use reqwest::Client;
 use serde_json::Value;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::atomic::Ordering,
+};
 
 /// Models that one provider offers at most: several times as many as the largest lists them, and few enough to send to a
 /// browser.
@@ -141,15 +144,28 @@ impl Provider {
         self.models().await
     }
 
-    /// Whether it answers and takes the key.
+    /// Whether it answers and takes the key. That it shows the key no list says nothing against it.
     pub async fn validate_connection(&self) -> Result<(), Error> {
-        self.models().await.map(drop)
+        match self.models().await {
+            Err(error) if error.kind() == ErrorKind::Authentication && !error.refuses_key() => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Whether an answer has come with this key since an answer was last refused for it.
+    pub fn takes_key(&self) -> bool {
+        self.endpoint().is_none_or(|endpoint| endpoint.takes_key.load(Ordering::Relaxed))
     }
 
     /// The models of the configuration, for a provider that does not list its own.
     pub(crate) fn configured_models(&self) -> Vec<ModelInfo> {
         self.endpoint()
             .map_or_else(Offline::models, |endpoint| endpoint.models.iter().map(ModelInfo::from_id).collect())
+    }
+
+    /// The models that we know of its vendor, for a provider that keeps its list to itself.
+    pub(crate) fn known_models(&self) -> Vec<ModelInfo> {
+        self.endpoint().and_then(|endpoint| endpoint.vendor).map(known::list).unwrap_or_default()
     }
 }
 

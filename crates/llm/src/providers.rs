@@ -1,7 +1,7 @@
 //! The providers of one installation: those that are configured, an Ollama on this machine, and Offline.
 
 use crate::{
-    Error, ErrorKind, Kind, Limits, ListCounts, ModelInfo, ModelList, Offline, Provider, ProviderConfig,
+    Error, ErrorKind, Kind, Limits, ListCounts, ListSource, ModelInfo, ModelList, Offline, Provider, ProviderConfig,
     catalogue::Catalogue, http,
 };
 use reqwest::Client;
@@ -157,7 +157,12 @@ impl Providers {
 
     /// Whether a provider has a model that can be named, as far as is known without asking it.
     pub fn has_models(&self, id: &str) -> bool {
-        self.get(id).is_some_and(|provider| self.inner.catalogue.has_models(provider))
+        self.get(id).is_some_and(|provider| self.inner.catalogue.source(provider).0)
+    }
+
+    /// Where the models of a provider are known from; none for an id that is nobody's.
+    pub fn list_source(&self, id: &str) -> Option<ListSource> {
+        self.get(id).map(|provider| self.inner.catalogue.source(provider).1)
     }
 
     /// Why a provider's list of models could not be read the last time; none where it could.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use llm::Circuit;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
-use types::Envelope;
+use types::{Envelope, ErrorCode};
 use utoipa::ToSchema;
 
 /// A database slower than this still works, but people notice.
@@ -38,6 +38,9 @@ pub struct Service {
     /// How long it took to answer; absent when it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<u64>,
+    /// Of a provider that is left alone, or tried again: what it failed with last, as its answers name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<ErrorCode>,
 }
 
 /// Lia and what she depends on.
@@ -113,7 +116,7 @@ pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>)
     let (database, redis) = tokio::join!(ask_database(&state), ask_redis(&state));
     let mut services: BTreeMap<_, _> = models::circuits(&state.backend)
         .into_iter()
-        .map(|(provider, circuit)| (provider, Service { status: status_of(circuit), latency_ms: None }))
+        .map(|(provider, circuit, cause)| (provider, Service { status: status_of(circuit), latency_ms: None, cause }))
         .chain(redis.map(|redis| ("cache".to_owned(), redis)))
         .collect();
     let all_answer = services.values().all(|service| service.status == Status::Healthy);
@@ -211,12 +214,13 @@ async fn ask_database(state: &AppState) -> Service {
         Ok(Ok(latency)) => Service {
             status: if latency < SLOW { Status::Healthy } else { Status::Degraded },
             latency_ms: u64::try_from(latency.as_millis()).ok(),
+            cause: None,
         },
         Ok(Err(error)) => {
             tracing::warn!(%error, "the database does not answer");
-            Service { status: Status::Unhealthy, latency_ms: None }
+            Service { status: Status::Unhealthy, latency_ms: None, cause: None }
         }
-        Err(_) => Service { status: Status::Unhealthy, latency_ms: None },
+        Err(_) => Service { status: Status::Unhealthy, latency_ms: None, cause: None },
     }
 }
 
@@ -226,6 +230,7 @@ async fn ask_redis(state: &AppState) -> Option<Service> {
     Some(Service {
         status: if latency.is_some_and(|latency| latency < SLOW_REDIS) { Status::Healthy } else { Status::Degraded },
         latency_ms: latency.and_then(|latency| u64::try_from(latency.as_millis()).ok()),
+        cause: None,
     })
 }
 

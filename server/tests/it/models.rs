@@ -78,6 +78,61 @@ async fn a_key_that_is_refused_is_said_in_the_menu() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_may_not_list_models_is_answered_with_those_that_are_known() {
+    on_both(async |setup| {
+        use axum::{Router, http::StatusCode, routing::get, routing::post};
+        let mut tasks = JoinSet::new();
+        let answer = json!({ "choices": [{ "message": { "content": "Here." }, "finish_reason": "stop" }] });
+        let closed = |status: StatusCode| {
+            let answer = answer.to_string();
+            Router::new()
+                .route("/v1/models", get(async move || status))
+                .route("/v1/chat/completions", post(async move || answer))
+        };
+        let shy = serve(&mut tasks, closed(StatusCode::FORBIDDEN)).await;
+        let strict = serve(&mut tasks, closed(StatusCode::UNAUTHORIZED)).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("providers.toml");
+        let entry = |id: &str, url: &str| {
+            format!("[[provider]]\nid = {id:?}\nkind = \"openai\"\nbase_url = {url:?}\nmodels = [\"mine\"]\n")
+        };
+        std::fs::write(&file, entry("shy", &shy) + &entry("strict", &strict)).unwrap();
+        let app = setup.with("LIA_PROVIDERS", &file.display().to_string()).start().await;
+        let app = app.restart_with("OPENAI_BASE_URL", &shy).await;
+        let ada = app.register("ada").await;
+        let view = async |id: &str| {
+            let menu = ada.post("/fn/list_models", &json!({})).await.ok();
+            menu.as_array().unwrap().iter().find(|view| view["id"] == id).unwrap().clone()
+        };
+        let openai = view("openai").await;
+        let known = openai["models"].as_array().unwrap();
+        assert!(known.iter().any(|model| model["id"] == "gpt-4o"), "{openai}");
+        assert_eq!(openai["is_blocked"], false);
+        let told = "OpenAI does not list its models for the key this Lia uses. These are models that Lia knows.";
+        assert_eq!(openai["problem"], told);
+        send(&ada, model("openai", "gpt-4o")).await;
+        send(&ada, model("openai", "one-that-lia-does-not-know")).await;
+
+        let shy = view("shy").await;
+        assert_eq!((&shy["is_blocked"], &shy["models"][0]["id"]), (&json!(false), &json!("mine")));
+        assert!(shy["problem"].as_str().unwrap().ends_with("These are the models that are configured here."), "{shy}");
+        send(&ada, model("shy", "mine")).await;
+        let other = json!({ "message": "m", "provider": "shy", "model": "another" });
+        assert_eq!(ada.post("/api/v1/chat/stream", &other).await.code(), "validation_failed");
+
+        // This one's list says that it takes no such key, until an answer says that it does.
+        let refused = view("strict").await;
+        assert_eq!(
+            (&refused["is_blocked"], &refused["problem"]),
+            (&json!(true), &json!("strict refuses the key this Lia uses."))
+        );
+        send(&ada, model("strict", "mine")).await;
+        assert_eq!(view("strict").await["is_blocked"], false);
+    })
+    .await;
+}
+
 /// The address of a provider that takes no key.
 async fn refusing(tasks: &mut JoinSet<std::io::Result<()>>) -> String {
     let refuse = || async { axum::http::StatusCode::UNAUTHORIZED };
@@ -129,6 +184,9 @@ async fn a_list_that_fails_keeps_no_model_from_answering_and_who_has_no_model_is
         );
         let menu = ada.post("/fn/list_models", &json!({})).await.ok();
         assert_eq!((&menu[0]["id"], &menu[0]["is_blocked"]), (&json!("openai"), &json!(true)), "it is left alone");
+        let services = app.stranger().get("/health").await.ok()["services"].clone();
+        assert_eq!(services["openai"], json!({ "status": "unhealthy", "cause": "provider_unavailable" }));
+        assert_eq!(services["listless"], json!({ "status": "healthy" }));
     })
     .await;
 }

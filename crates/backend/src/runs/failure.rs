@@ -12,7 +12,7 @@ pub(super) fn told(backend: &Backend, live: &Live, provider: &Provider, error: &
         run.id = %live.started.run_id,
         llm.provider = provider.id(),
         llm.request_id = error.request_id(),
-        error.kind = %error.kind(),
+        error.kind = %error.cause(),
         error.detail = error.detail(),
         "a provider failed"
     );
@@ -31,7 +31,8 @@ pub(super) fn told(backend: &Backend, live: &Live, provider: &Provider, error: &
     }
 }
 
-const fn code(kind: ErrorKind) -> ErrorCode {
+/// A failure as the wire names it.
+pub(crate) const fn code(kind: ErrorKind) -> ErrorCode {
     match kind {
         ErrorKind::Authentication => ErrorCode::ProviderAuthentication,
         ErrorKind::Quota => ErrorCode::ProviderQuota,

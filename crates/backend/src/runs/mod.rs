@@ -6,7 +6,7 @@
 
 pub(crate) mod branch;
 pub(crate) mod context;
-mod failure;
+pub(crate) mod failure;
 mod follow;
 pub(crate) mod live;
 pub(crate) mod log;

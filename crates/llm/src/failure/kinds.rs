@@ -66,6 +66,28 @@ fn is_about_load(said: &str) -> bool {
     PHRASES.iter().any(|phrase| said.contains(phrase))
 }
 
+/// Whether a refusal is one of this question, to a key that the provider knows; else it is one of the key.
+pub(super) fn is_of_rights(status: Option<StatusCode>, codes: &[&str], said: &str) -> bool {
+    const OF_KEYS: [&str; 4] =
+        ["invalid_api_key", "API_KEY_INVALID", "account_deactivated", "unsupported_country_region_territory"];
+    const OF_RIGHTS: [&str; 5] =
+        ["permission_denied", "permission_error", "PERMISSION_DENIED", "missing_scope", "insufficient_permissions"];
+    const SAID_OF_KEYS: [&str; 6] = [
+        "incorrect api key",
+        "invalid api key",
+        "api key not valid",
+        "reported as leaked",
+        "has been suspended",
+        "has expired",
+    ];
+    const SAID_OF_RIGHTS: [&str; 3] = ["missing scopes", "insufficient permission", "not allowed to call this route"];
+    let said = said.to_lowercase();
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| said.contains(phrase));
+    let has = |known: &[&str]| codes.iter().any(|code| known.contains(code));
+    let is_forbidden = status == Some(StatusCode::FORBIDDEN);
+    !has(&OF_KEYS) && !says(&SAID_OF_KEYS) && (is_forbidden || has(&OF_RIGHTS) || says(&SAID_OF_RIGHTS))
+}
+
 fn kind_of_code(code: &str) -> Option<ErrorKind> {
     Some(match code {
         "invalid_api_key"
@@ -75,6 +97,8 @@ fn kind_of_code(code: &str) -> Option<ErrorKind> {
         | "authorized_error"
         | "permission_denied"
         | "permission_error"
+        | "missing_scope"
+        | "insufficient_permissions"
         | "account_deactivated"
         | "unsupported_country_region_territory"
         | "UNAUTHENTICATED"

@@ -1,9 +1,12 @@
 //! The set of providers and their lists of models.
 
-use crate::kit::{KEY, config, quick};
+use crate::{
+    kit::{KEY, Outcome, config, quick, request},
+    server::{Play, Server},
+};
 use emulator::Emulator;
 use futures_util::future::join;
-use llm::{ErrorKind, Kind, ProviderConfig, Providers};
+use llm::{ErrorKind, Finish, Kind, ListSource, ProviderConfig, Providers};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -95,6 +98,65 @@ async fn who_answers_with_an_empty_list_has_the_configured_models() {
     let ((), models) = join(server, providers.models("openai")).await;
     assert_eq!(providers.list_error("openai"), None, "it has answered");
     assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["gpt-4o"]);
+}
+
+/// A provider that answers the question for its list so, and then every question with a word.
+async fn listing(list: Play, change: impl Fn(&mut ProviderConfig)) -> (Server, Providers) {
+    let word = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    let server = Server::start([list, Play::response("200 OK", "", word)]).await;
+    let mut config = ProviderConfig { base_url: server.base_url(), ..ProviderConfig::new(Kind::OpenAi, KEY) };
+    change(&mut config);
+    let providers = Providers::with_limits(vec![config], quick()).unwrap();
+    (server, providers)
+}
+
+#[tokio::test]
+async fn who_may_not_see_the_list_has_the_models_that_are_known() {
+    let scopes = "{\"error\":{\"message\":\"You have insufficient permissions. Missing scopes: api.model.read\"}}";
+    for list in [
+        Play::response("403 Forbidden", "", ""),
+        Play::response("403 Forbidden", "", scopes),
+        Play::response("401 Unauthorized", "", scopes),
+        Play::response("404 Not Found", "", "{\"detail\":\"Not Found\"}"),
+    ] {
+        let about = format!("{list:?}");
+        let (_server, providers) = listing(list.clone(), |_| ()).await;
+        let models = providers.models("openai").await;
+        assert!(models.iter().any(|model| model.id == "gpt-4o" && model.price.is_some()), "{about}");
+        assert_eq!(providers.list_source("openai"), Some(ListSource::Data), "{about}");
+        assert!(providers.has_models("openai"));
+        assert!(!providers.list_error("openai").unwrap().refuses_key(), "{about}");
+        let answer = Outcome::of(providers.default().stream(request("gpt-4o"))).await;
+        assert_eq!(answer.finish, Some(Finish::Stop), "{about}");
+
+        let (_server, providers) = listing(list.clone(), |config| config.models = vec!["mine".into()]).await;
+        let models = providers.models("openai").await;
+        assert_eq!((models.len(), models[0].id.as_str()), (1, "mine"), "{about}");
+        assert_eq!(providers.list_source("openai"), Some(ListSource::Configuration), "{about}");
+
+        // What a server of somebody else has, nobody knows.
+        let (_server, providers) = listing(list, |config| config.id = "workshop".into()).await;
+        assert!(providers.models("workshop").await.is_empty(), "{about}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_refused_has_no_models_until_an_answer_comes_with_it() {
+    let (_server, providers) = listing(Play::response("401 Unauthorized", "", ""), |_| ()).await;
+    assert!(providers.models("openai").await.is_empty());
+    assert!(providers.list_error("openai").unwrap().refuses_key());
+    assert!(!providers.default().takes_key());
+    assert_eq!(Outcome::of(providers.default().stream(request("m"))).await.text, "a");
+    assert!(providers.default().takes_key(), "only its list asks for another");
+    assert!(!providers.models("openai").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_is_checked_by_the_key_and_not_by_the_list() {
+    for (status, is_well) in [("403 Forbidden", true), ("401 Unauthorized", false)] {
+        let (_server, providers) = listing(Play::response(status, "", ""), |_| ()).await;
+        assert_eq!(providers.default().validate_connection().await.is_ok(), is_well, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ async fn what_only_breaks_the_rules_of_http_is_an_answer() {
         Play::chunked().chunk(PIECE).chunk(STOP),
         Play::chunked().chunk(PIECE).chunk(STOP).chunk("dat").reset(),
         Play::raw(format!("HTTP/1.0 200 OK\r\n\r\n{whole}")),
+        Play::response("201 Created", "content-type: text/event-stream\r\n", &whole),
         Play::raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n{whole}")),
         Play::raw(format!("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{whole}")),
         Play::stream().then(&whole).hang(),

@@ -34,6 +34,7 @@ async fn nobody_is_sent_to_a_provider_that_keeps_failing() {
     assert_eq!((status.circuit, status.last_error), (Circuit::Open, Some(ErrorKind::Unavailable)));
     let error = Outcome::of(provider.stream(request("echo"))).await.error.unwrap();
     assert!(error.is_circuit_open() && error.is_transient() && error.retry_after().is_some());
+    assert_eq!(error.cause(), ErrorKind::Unavailable);
     assert_eq!(emulator.requests().len(), 2, "nobody was asked");
 
     tokio::time::sleep(Duration::from_millis(1050)).await;
@@ -100,6 +101,27 @@ async fn a_refused_key_opens_nothing() {
         assert!(Outcome::of(providers.default().stream(request(model))).await.error.is_some());
     }
     assert_eq!(providers.default().status().circuit, Circuit::Closed);
+}
+
+#[tokio::test]
+async fn what_nobody_can_read_opens_the_door_where_it_comes_again_and_again() {
+    let emulator = Emulator::start().await;
+    let providers = Providers::with_limits(vec![config(&emulator, Kind::OpenAi)], limits()).unwrap();
+    let provider = providers.default();
+    let ask = async |body: &'static str| {
+        emulator.script(Script::body(body));
+        Outcome::of(provider.stream(request("echo"))).await
+    };
+    let (page, torn) = ("<html>Welcome</html>", "data: {\"choices\": oops}\n\n");
+    let whole = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    assert_eq!(ask(page).await.kind(), ErrorKind::Protocol);
+    assert_eq!(ask(whole).await.finish, Some(Finish::Stop), "one closes nothing");
+    assert_eq!(ask(torn).await.kind(), ErrorKind::Protocol);
+    assert_eq!(ask(page).await.kind(), ErrorKind::Protocol);
+    assert_eq!(provider.status().circuit, Circuit::Open);
+    let error = Outcome::of(provider.stream(request("echo"))).await.error.unwrap();
+    assert_eq!((error.kind(), error.cause()), (ErrorKind::Unavailable, ErrorKind::Protocol));
+    assert_eq!(emulator.requests().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -136,13 +136,18 @@ impl Server {
         self.seen.subscribe().wait_for(wanted).await.unwrap();
     }
 
+    /// Where it is.
+    pub(crate) fn base_url(&self) -> url::Url {
+        format!("http://{}", self.address).parse().unwrap()
+    }
+
     /// It as a provider.
     pub(crate) fn providers(&self, kind: Kind, limits: Limits) -> Providers {
         let config = ProviderConfig {
             id: "test".into(),
             name: "Test".into(),
             kind,
-            base_url: format!("http://{}", self.address).parse().unwrap(),
+            base_url: self.base_url(),
             api_key: Some(ApiKey::new(crate::kit::KEY)),
             models: vec![],
         };

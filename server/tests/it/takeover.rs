@@ -2,6 +2,7 @@
 
 use crate::support::{Client, Events, PATIENCE, Proxy, TestApp, on_both, text};
 use emulator::{Gate, Script, State};
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use std::time::Duration;
@@ -61,6 +62,140 @@ async fn a_node_that_is_cut_off_loses_its_run_to_another_and_writes_no_more() {
             assert_eq!((&message["status"], &message["content"]), (&json!("complete"), &json!(ANSWER)));
             assert_eq!(message["model_info"]["seams"], json!([8]));
             assert_eq!(text(&user.follow(run, None).await.rest().await), ANSWER);
+        }
+    })
+    .await;
+}
+
+/// An answer that was stopped after two words and is being gone on with: a third one is there, and then it stands still.
+async fn held_going_on(app: &TestApp, user: &Client, gate: &Gate) -> (Value, Events) {
+    let halt = Gate::new();
+    let (start, events) = held(app, user, &halt).await;
+    let stop = format!("/api/v1/chat/runs/{}/stop", start["run_id"].as_str().unwrap());
+    assert_eq!(user.post(&stop, &json!({})).await.status, 204);
+    events.rest().await;
+    halt.open();
+    app.emulator.script(Script::text("three four five").gate(1, gate));
+    let path = format!("/api/v1/chat/messages/{}/continue", start["message_id"]);
+    let mut events = Events::open(user.request(Method::POST, &path).json(&json!({}))).await;
+    let start = events.expect("start").await.data;
+    assert_eq!(events.expect("snapshot").await.data["content"], "one two ");
+    gate.reached().await;
+    assert_eq!(events.text_of("three ".len()).await.0, "three ");
+    (start, events)
+}
+
+/// What is left of an answer that was gone on with, and whose writer was lost: the words of everybody who wrote it.
+async fn check_gone_on(user: &Client, start: &Value, emulator: &emulator::Emulator) {
+    let message = message(user, start).await;
+    assert_eq!((&message["status"], &message["content"]), (&json!("complete"), &json!(ANSWER)));
+    assert_eq!(message["model_info"]["seams"], json!([8, 14]));
+    assert_eq!(text(&user.follow(start["run_id"].as_str().unwrap(), None).await.rest().await), ANSWER);
+    // What it goes on from is what both have written.
+    let requests = emulator.requests();
+    let asked = requests.last().unwrap().body["messages"].as_array().unwrap().clone();
+    let said: Vec<_> = asked.iter().map(|message| (&message["role"], &message["content"])).collect();
+    assert_eq!(
+        said[1..3],
+        [(&json!("user"), &json!("Count to five.")), (&json!("assistant"), &json!("one two three "))]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_gone_on_with_is_gone_on_with_by_another_node() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let proxy = Proxy::start(&url).await;
+        let first = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let gate = Gate::new();
+        let (start, events) = held_going_on(&first, &ada, &gate).await;
+        let there = second.as_seen_by(&ada);
+        let mut elsewhere = there.follow(start["run_id"].as_str().unwrap(), None).await;
+        elsewhere.expect("start").await;
+        assert_eq!(elsewhere.expect("snapshot").await.data["content"], "one two ");
+        assert_eq!(elsewhere.text_of("three ".len()).await.0, "three ");
+
+        proxy.cut();
+        second.emulator.script(Script::text("four five"));
+        let told = timeout(PATIENCE, elsewhere.rest()).await.unwrap();
+        assert_eq!(told[0].name, "snapshot");
+        assert!(told[0].data["content"].as_str().unwrap().starts_with("one two three "), "{told:?}");
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+
+        // The first one wakes up and may not store what it hears.
+        gate.open();
+        proxy.mend();
+        let told = timeout(PATIENCE, events.rest()).await.unwrap();
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"), "{told:?}");
+        for user in [&ada, &there] {
+            check_gone_on(user, &start, &second.emulator).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_gone_on_with_outlives_a_restart() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        let (start, _events) = held_going_on(&app, &ada, &Gate::new()).await;
+        let used = used(&message(&ada, &start).await);
+        app.emulator.script(Script::text("four five"));
+        let app = app.restart().await;
+        let ada = app.as_seen_by(&ada);
+        let run = start["run_id"].as_str().unwrap();
+        let told = timeout(PATIENCE, ada.follow(run, None).await.rest()).await.unwrap();
+        assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
+        check_gone_on(&ada, &start, &app.emulator).await;
+        // The first run's words, the third one, and the last two with what was read for them.
+        assert!(self::used(&message(&ada, &start).await) > used + 3, "nobody's words are forgotten");
+    })
+    .await;
+}
+
+/// The tokens of an answer that were written.
+fn used(message: &Value) -> i64 {
+    message["model_info"]["usage"]["output_tokens"].as_i64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reads_the_logs_of_many_runs_leaves_room_for_requests() {
+    on_both(async |setup| {
+        let Some(url) = setup.variable("DATABASE_URL").map(ToOwned::to_owned) else { return };
+        let proxy = Proxy::start(&url).await;
+        let setup = setup.with("DB_POOL_SIZE", "4").with("DB_MAX_OVERFLOW", "0");
+        let first = setup.with("DATABASE_URL", &proxy.url()).with_lease(LEASE).start().await;
+        let second = first.another(&url).await;
+        let ada = first.register("ada").await;
+        let there = second.as_seen_by(&ada);
+        let mut runs = Vec::new();
+        for _ in 0..8 {
+            let (start, _events) = held(&first, &ada, &Gate::new()).await;
+            let run = start["run_id"].as_str().unwrap().to_owned();
+            let mut stored = there.follow(&run, None).await;
+            stored.expect("start").await;
+            stored.text_of("one two ".len()).await;
+            runs.push(run);
+        }
+        proxy.cut();
+        let mut holder = PgConnection::connect(&url).await.unwrap();
+        let mut holding = holder.begin().await.unwrap();
+        sqlx::query("lock table run_log in access exclusive mode").execute(&mut *holding).await.unwrap();
+        for _ in &runs {
+            second.emulator.script(Script::text("three four five"));
+        }
+        let claimed = "select count(*) from runs where lease_number = 2";
+        while sqlx::query_scalar::<_, i64>(claimed).fetch_one(&mut *holding).await.unwrap() < 8 {}
+        for _ in 0..20 {
+            there.get("/api/v1/chat/history").await.ok();
+        }
+        holding.commit().await.unwrap();
+        for run in runs {
+            let told = timeout(PATIENCE, there.follow(&run, None).await.rest()).await.unwrap();
+            assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
         }
     })
     .await;

@@ -2,6 +2,7 @@
 //! what is read for a question is what was read for the one before it, with its answer.
 
 use super::live::Live;
+use super::log::in_time;
 use crate::cache::Version;
 use crate::db::{self, conversations, sentiment::Asked};
 use crate::{Backend, error::Result};
@@ -96,7 +97,10 @@ pub(super) async fn read(
     let budget = budget(window);
     let branch = match known(backend, live, budget, start).await {
         Some(branch) => branch,
-        None => read_branch(backend, live, budget).await?,
+        None => {
+            let _turn = if matches!(start.before, Before::Unknown) { backend.runs.turn().await } else { None };
+            in_time(read_branch(backend, live, budget)).await?
+        }
     };
     let messages = branch.messages(budget);
     if let Some(version) = start.version(live) {

@@ -12,7 +12,7 @@ use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU32, Ordering},
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use types::{ConversationId, MessageId, ModelInfo, RunEvent, RunId, SessionId, StartedRun, Usage, UserId};
 
@@ -199,9 +199,15 @@ pub(crate) struct Runs {
     pub(crate) ends: Together<End, Option<i64>>,
     /// The tasks that write runs; shutdown waits for them.
     pub(crate) tasks: TaskTracker,
+    /// Turns for reading what claimed runs go on from.
+    catching_up: Semaphore,
     /// Sign-ins that have just ended: their followers end too.
     signed_out: broadcast::Sender<SessionId>,
 }
+
+/// Claimed runs that read what they go on from at the same time. A node that dies may leave thousands of them, and requests
+/// want the database, too.
+const CATCHING_UP: usize = 2;
 
 impl Default for Runs {
     fn default() -> Self {
@@ -213,6 +219,7 @@ impl Default for Runs {
             begins: Together::default(),
             ends: Together::default(),
             tasks: TaskTracker::new(),
+            catching_up: Semaphore::new(CATCHING_UP),
             signed_out: broadcast::Sender::new(64),
         }
     }
@@ -297,6 +304,12 @@ impl Runs {
     pub(crate) fn holds(&self, id: RunId, lease_number: i64) -> bool {
         self.live().get(&id).is_some_and(|live| live.telling.lease_number == lease_number)
             || self.coming.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    /// Waits for a turn to read what a claimed run goes on from. It lasts until it is dropped.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // None where nobody hands out turns any more, which does not happen.
+        self.catching_up.acquire().await.ok()
     }
 
     /// The runs this process writes.

@@ -80,7 +80,7 @@ enum Launched {
 async fn launch(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Launched> {
     wish.validate()?;
     let digest = wish.digest();
-    if let Some(run) = find_earlier(backend, actor, wish.client_message_id()).await? {
+    if let Some(run) = in_time(find_earlier(backend, actor, wish.client_message_id())).await? {
         return replay(run, &digest);
     }
     refuse_when_stopping(backend)?;
@@ -90,9 +90,7 @@ async fn launch(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Launched
         let (backend, actor) = (backend.clone(), actor.clone());
         async move {
             refuse_when_stopping(&backend)?;
-            let preferences = sessions::preferences_of_holder(&backend, &actor).await?;
-            let order = wish.resolve(&backend, &actor).await?;
-            let choice = models::choose(&backend, &actor, &order.request, &preferences).await?;
+            let (preferences, order, choice) = in_time(look_up(&backend, &actor, wish)).await?;
             let id = RunId(Uuid::now_v7());
             backend.runs.announce(id);
             let launched = match in_time(save(&backend, &actor, &order, &choice, &preferences, &digest, id)).await {
@@ -113,6 +111,14 @@ async fn launch(backend: &Backend, actor: &Actor, wish: Wish) -> Result<Launched
         }
     });
     task.await.map_err(|error| Error::fault("a run could not be started", error))?
+}
+
+/// What has to be known before a run can be stored.
+async fn look_up(backend: &Backend, actor: &Actor, wish: Wish) -> Result<(Preferences, Order, Choice)> {
+    let preferences = sessions::preferences_of_holder(backend, actor).await?;
+    let order = wish.resolve(backend, actor).await?;
+    let choice = models::choose(backend, actor, &order.request, &preferences).await?;
+    Ok((preferences, order, choice))
 }
 
 /// Has the answer of a stored run written.

@@ -4,6 +4,7 @@
 use super::context::Start;
 use super::live::Before;
 use super::log::in_time;
+use super::meter;
 use super::transcript::Transcript;
 use super::write::{Ending, end, write};
 use crate::{Backend, db, db::runs::Claimed, models, models::Choice};
@@ -22,7 +23,7 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
     let (id, lease_number) = (claimed.run.id, claimed.run.lease_number);
     let Some(transcript) = read_log(&backend, &claimed).await else { return backend.runs.arrived(id) };
     tracing::info!(run.id = %id, run.lease = lease_number, bytes = transcript.end(), "a run is taken over");
-    let before = claimed.model_info.map(Before::from).unwrap_or_default();
+    let before = before(claimed.model_info, &transcript);
     let live = backend.runs.insert_claimed(claimed.run.into(), claimed.owner, lease_number, before, transcript);
     backend.runs.arrived(id);
     let model = ModelInfo {
@@ -48,15 +49,33 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
     Box::pin(end(&backend, &live, ending, &Start::default(), None)).await;
 }
 
+/// What is known of the answer from before. Where that is what an earlier run has used, those who were lost while they went
+/// on with it have told nobody what they used: the words that they left are counted.
+fn before(model: Option<ModelInfo>, transcript: &Transcript) -> Before {
+    let mut before = model.map(Before::from).unwrap_or_default();
+    if before.usage.is_some() {
+        let written = llm::Usage {
+            input_tokens: None,
+            output_tokens: Some(transcript.words().map(llm::estimate_tokens).sum()),
+            cost_micros: None,
+            estimated: true,
+        };
+        before.usage = meter::together(before.usage, Some(models::bill(None, written)));
+    }
+    before
+}
+
 /// What the run has told so far. `None`: the process goes down.
 async fn read_log(backend: &Backend, claimed: &Claimed) -> Option<Transcript> {
     loop {
+        let turn = backend.runs.turn().await;
         match in_time(db::run_log::list(&backend.db, claimed.run.id, 0)).await {
             Ok(log) => return Some(Transcript::from_log(log)),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, run.id = %claimed.run.id, "a run cannot be taken over yet");
             }
         }
+        drop(turn);
         tokio::select! {
             () = sleep(PAUSE) => {}
             () = backend.stopping.cancelled() => return None,

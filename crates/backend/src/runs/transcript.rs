@@ -143,6 +143,14 @@ impl Transcript {
         Some(Entry { n: last.n, event: RunEvent::Snapshot { content, thought } })
     }
 
+    /// Everything that was written while it was told, answer and thoughts; what there was before is not among it.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(|entry| match &entry.event {
+            RunEvent::Chunk { content } | RunEvent::Thought { content } => Some(content.as_str()),
+            _ => None,
+        })
+    }
+
     /// The whole answer and the whole of the thoughts.
     pub(crate) fn text(&self) -> (String, String) {
         let (mut content, mut thought) = (String::new(), String::new());

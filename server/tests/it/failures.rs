@@ -98,7 +98,7 @@ async fn a_provider_that_fails_too_often_is_left_alone_and_another_is_named() {
         let after = health().await;
         assert_eq!(
             (&after["status"], &after["services"]["openai"]),
-            (&json!("degraded"), &json!({ "status": "unhealthy" }))
+            (&json!("degraded"), &json!({ "status": "unhealthy", "cause": "provider_unavailable" }))
         );
         assert_eq!(after["services"]["gemini"], json!({ "status": "healthy" }));
         assert_eq!(app.stranger().get("/health/ready").await.status, 200);

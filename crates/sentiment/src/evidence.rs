@@ -31,6 +31,8 @@ pub(crate) struct Evidence {
     pub familiarity: f32,
     /// Words, numbers, emoji and emoticons.
     pub words: usize,
+    /// Words that negate.
+    pub negations: usize,
     pub asks: bool,
 }
 
@@ -69,8 +71,9 @@ impl Evidence {
         let rules = self.rules();
         let overruled = self.overruled();
         let (positive, negative) = (self.heads[POSITIVE] - overruled / 2.0, self.heads[NEGATIVE] + overruled / 2.0);
-        #[expect(clippy::cast_precision_loss, reason = "a count of words")]
-        let words = self.words as f32;
+        #[expect(clippy::cast_precision_loss, reason = "counts of words")]
+        let (words, negations, clues) =
+            (self.words as f32, self.negations.min(2) as f32, self.clues.len().min(5) as f32);
         [
             1.0,
             rules,
@@ -86,6 +89,9 @@ impl Evidence {
             if self.asks { 1.0 } else { 0.0 },
             (praise / words.max(1.0)).min(2.0),
             (blame / words.max(1.0)).min(2.0),
+            negations / 2.0,
+            self.coverage,
+            clues / 5.0,
         ]
     }
 }
@@ -93,10 +99,11 @@ impl Evidence {
 impl Model {
     /// Everything that is to be found in the tokens of a text.
     pub(crate) fn evidence(&self, tokens: &Tokens) -> Evidence {
-        let hashes: Vec<u32> = (0..tokens.list.len()).map(|index| hash(tokens.form(index).as_bytes())).collect();
-        let clues = rules::clues(tokens, &hashes, |hash| self.entry(hash));
+        let hashes: Vec<u32> = (0..tokens.list.len()).map(|index| self.word(tokens, index)).collect();
+        let (clues, negations) = rules::clues(tokens, &hashes, |hash| self.entry(hash));
         let mut evidence = Evidence {
             clues,
+            negations,
             heads: [0.0; HEADS],
             shares: vec![0.0; tokens.list.len()],
             pieces: 1,
@@ -108,6 +115,20 @@ impl Model {
         self.count(tokens, &hashes, &mut evidence);
         self.pieces(tokens, &hashes, &mut evidence);
         evidence
+    }
+
+    /// The hash that a token is looked up by. Who stretches a word doubles a letter that has no double: "looove" is "love"
+    /// where nobody knows "loove".
+    fn word(&self, tokens: &Tokens, index: usize) -> u32 {
+        let form = tokens.form(index);
+        let word = hash(form.as_bytes());
+        let is_strange = || self.entry(word).is_none() && self.features.find(word).is_none();
+        if tokens.list.get(index).is_some_and(|token| token.is_stretched) && is_strange() {
+            let mut letters: Vec<char> = form.chars().collect();
+            letters.dedup();
+            return hash(letters.into_iter().collect::<String>().as_bytes());
+        }
+        word
     }
 
     /// How many words there are, and how many of them were seen before.
@@ -160,36 +181,36 @@ impl Model {
         piece: std::ops::Range<usize>,
         shares: &mut [f32],
     ) -> [f32; HEADS] {
-        let mut found: Vec<(u32, u32)> = Vec::with_capacity(piece.len() * 12);
-        features::of(tokens, hashes, piece, |feature, token| {
-            if let Some(row) = self.features.find(feature) {
-                found.push((row, u32::try_from(token).unwrap_or(u32::MAX)));
-            }
-        });
         // Each feature counts once; the earliest token that has it stands for it.
-        found.sort_unstable();
-        found.dedup_by_key(|(row, _)| *row);
+        let mut seen = vec![0_u64; self.rows.len().div_ceil(64)];
         // In whole numbers, which a processor adds up several at a time.
         let mut sums = [0_i32; HEADS + 1];
         let mut square = 0_u32;
-        let mut leanings: Vec<(u32, f32)> = Vec::with_capacity(found.len());
+        let mut leanings: Vec<(usize, f32)> = Vec::with_capacity(piece.len() * 12);
         let lean = (self.numbers.scales[POSITIVE], self.numbers.scales[NEGATIVE]);
-        for (row, token) in found {
-            let (Some(weights), Some(&importance)) = (self.rows.get(row as usize), self.importances.get(row as usize))
+        features::of(tokens, hashes, piece, |feature, token| {
+            let Some(row) = self.features.find(feature).map(|row| row as usize) else { return };
+            let (Some(weights), Some(&importance), Some(seen)) =
+                (self.rows.get(row), self.importances.get(row), seen.get_mut(row / 64))
             else {
-                continue;
+                return;
             };
+            let bit = 1 << (row % 64);
+            if *seen & bit != 0 {
+                return;
+            }
+            *seen |= bit;
             square += u32::from(importance) * u32::from(importance);
             for (sum, &weight) in sums.iter_mut().zip(weights) {
                 *sum += i32::from(i16::from(weight) * i16::from(importance));
             }
             let leaning = f32::from(weights[POSITIVE]) * lean.0 - f32::from(weights[NEGATIVE]) * lean.1;
             leanings.push((token, leaning * f32::from(importance)));
-        }
+        });
         #[expect(clippy::cast_precision_loss, reason = "rounding far below what the weights were rounded to")]
         let (norm, sums) = (1.0 / (square.max(1) as f32).sqrt(), sums.map(|sum| sum as f32));
         for (token, leaning) in leanings {
-            if let Some(share) = shares.get_mut(token as usize) {
+            if let Some(share) = shares.get_mut(token) {
                 *share += leaning * norm;
             }
         }

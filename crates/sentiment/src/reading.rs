@@ -5,7 +5,7 @@ use crate::{
     Emotion, Group, Label, Model,
     evidence::Evidence,
     tokens::{Kind, Token, Tokens},
-    weights::{INPUTS, Numbers},
+    weights::{CLUES, INPUTS, Numbers, SIGNS},
 };
 
 /// Of a text of more bytes than this, the first half of as many and the last half are read.
@@ -84,12 +84,15 @@ impl Leaning {
         stretched.clamp(0.0, 1.0).copysign(difference)
     }
 
-    pub(crate) fn of(self, label: Label) -> f32 {
-        match label {
+    /// What tells how often a label is right: its probability, in logits, and the number of clues.
+    pub(crate) fn signs(self, label: Label, inputs: &[f32; INPUTS]) -> [f32; SIGNS] {
+        let probability = match label {
             Label::Positive => self.positive,
             Label::Neutral => self.neutral,
             Label::Negative => self.negative,
-        }
+        };
+        let probability = probability.clamp(1e-4, 1.0 - 1e-4);
+        [1.0, (probability / (1.0 - probability)).ln(), inputs[CLUES]]
     }
 }
 
@@ -113,10 +116,13 @@ impl Model {
         if evidence.words == 0 {
             return Reading::nothing();
         }
-        let leaning = Leaning::new(&self.numbers, &evidence.inputs());
+        let inputs = evidence.inputs();
+        let leaning = Leaning::new(&self.numbers, &inputs);
         let score = leaning.score(self.numbers.cut);
         let label = Label::of(score);
-        let confidence = calibrate(&self.numbers, leaning.of(label)) * known(&evidence, label);
+        let [sure_leaning, sure_neutral] = &self.numbers.calibration;
+        let weights = if label == Label::Neutral { sure_neutral } else { sure_leaning };
+        let confidence = confidence(weights, &leaning.signs(label, &inputs)) * known(&evidence, label);
         Reading {
             score,
             label,
@@ -179,25 +185,20 @@ impl Reading {
 }
 
 /// What is left of the confidence where a text has few words that anybody has seen before, or few words at all: it was
-/// measured on comments of a sentence or two, in English.
+/// measured on comments of a sentence or two, in English. Half of it at least: that much even a guess is right.
 fn known(evidence: &Evidence, label: Label) -> f32 {
     let familiar = (evidence.familiarity / FAMILIAR).min(1.0);
     let words = f32::from(u16::try_from(evidence.words).unwrap_or(u16::MAX));
     // One word can say much, but that one word says nothing is little to go by.
     let is_silent = label == Label::Neutral && !evidence.asks;
-    familiar * if is_silent { (words / SILENT_WORDS).min(1.0) } else { 1.0 }
+    let audible = if is_silent { (words / SILENT_WORDS).min(1.0) } else { 1.0 };
+    f32::midpoint(1.0, familiar) * f32::midpoint(1.0, audible)
 }
 
-/// How often a label with this raw probability is right, between the points that training measured.
-fn calibrate(numbers: &Numbers, raw: f32) -> f32 {
-    let knots = &numbers.calibration;
-    let above = knots.partition_point(|[from, _]| *from <= raw);
-    let (Some(low), Some(high)) = (knots.get(above.saturating_sub(1)), knots.get(above.min(knots.len() - 1))) else {
-        return raw;
-    };
-    let width = high[0] - low[0];
-    let part = if width > 0.0 { ((raw - low[0]) / width).clamp(0.0, 1.0) } else { 0.0 };
-    (low[1] + part * (high[1] - low[1])).clamp(0.0, 1.0)
+/// How often a label with these signs is right, as training measured it.
+pub(crate) fn confidence(weights: &[f32; SIGNS], signs: &[f32; SIGNS]) -> f32 {
+    let logit: f32 = weights.iter().zip(signs).map(|(weight, sign)| weight * sign).sum();
+    1.0 / (1.0 + (-logit).exp())
 }
 
 /// The words that pulled hardest: clues with their valence, other words with what the learned model makes of them.

@@ -145,8 +145,9 @@ fn is_irony(tokens: &Tokens, index: usize) -> bool {
     }
 }
 
-/// Finds the clues of a text. `hashes` are those of the tokens' forms, `lookup` asks the lexicon by hash.
-pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Option<Entry>) -> Vec<Clue> {
+/// Finds the clues of a text, and counts its negations. `hashes` are those of the tokens' forms, `lookup` asks the lexicon
+/// by hash.
+pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Option<Entry>) -> (Vec<Clue>, usize) {
     let roles: Vec<Role> = (0..tokens.list.len()).map(|index| role(tokens.form(index))).collect();
     let mut clues = find(tokens, hashes, &roles, lookup);
     let letters = tokens.list.iter().filter(|token| token.kind == Kind::Word && token.end - token.start > 1);
@@ -175,7 +176,9 @@ pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Opt
             clue.is_turned = true;
         }
     }
-    clues
+    let negates = |(index, role): &(usize, &Role)| **role == Role::Negates && turns(tokens, *index, 1);
+    let negations = roles.iter().enumerate().filter(negates).count();
+    (clues, negations)
 }
 
 /// The words and phrases that the lexicon knows, the longest first, none of them twice.
@@ -276,7 +279,9 @@ fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue) -> f32 {
         match role {
             Role::Scales(factor) if distance == 1 => valence *= factor,
             Role::Scales(factor) if distance == 2 => valence *= 1.0 + (factor - 1.0) * 0.6,
-            Role::Negates if !is_fixed && turns(tokens, index, distance) => is_negated = !is_negated,
+            Role::Negates if !is_fixed && turns(tokens, index, distance) && !is_record(tokens, index, clue) => {
+                is_negated = !is_negated;
+            }
             Role::Supposes if !is_fixed => is_wished = true,
             _ => {}
         }
@@ -303,6 +308,13 @@ fn turns(tokens: &Tokens, index: usize, distance: usize) -> bool {
         "stopped" | "zero" | "lack" | "lacks" | "lacked" | "lacking" | "devoid" => distance <= 3,
         _ => true,
     }
+}
+
+/// Whether "never" says that nothing was ever as much so as now: "never slept so well", "never had such a bad meal".
+fn is_record(tokens: &Tokens, index: usize, clue: &Clue) -> bool {
+    let is_so =
+        |at: usize| matches!(tokens.form(at), "so" | "such") || at + 1 == clue.first && tokens.form(at) == "this";
+    tokens.form(index) == "never" && (index + 1..clue.first).any(is_so)
 }
 
 /// "But" and its like: what comes after counts more than what came before, sentence by sentence.

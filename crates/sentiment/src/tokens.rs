@@ -50,7 +50,7 @@ impl Tokens {
 
     /// Reads a further piece, which begins at byte `offset` of the whole.
     pub(crate) fn append(&mut self, text: &str, offset: usize) {
-        Reader { text, offset, at: 0, tokens: self }.read();
+        Reader { text, offset, at: 0, is_in_tag: false, tokens: self }.read();
     }
 
     /// A token's normal form: lower case, plain apostrophes, no letter more than twice in a row.
@@ -63,6 +63,8 @@ struct Reader<'a> {
     text: &'a str,
     offset: usize,
     at: usize,
+    /// Whether what comes next belongs to a hashtag, whose words are told apart by their capitals.
+    is_in_tag: bool,
     tokens: &'a mut Tokens,
 }
 
@@ -80,6 +82,9 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}' | '\u{2018}' | '\u{02BC}' | '`' | '\u{B4}')
 }
 
+/// The faces that people put behind a word without a space; others are code or time there.
+const FACES_AFTER_WORDS: [&str; 6] = [":)", ":(", ":-)", ":-(", ";)", ";-)"];
+
 impl Reader<'_> {
     fn rest(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()
@@ -88,6 +93,7 @@ impl Reader<'_> {
     fn read(&mut self) {
         let mut is_at_chunk = true;
         while let Some(c) = self.rest().chars().next() {
+            self.is_in_tag &= c.is_alphanumeric();
             if c.is_whitespace() {
                 if c == '\n' {
                     self.push_form(1, Kind::Mark, "\n");
@@ -107,6 +113,8 @@ impl Reader<'_> {
             is_at_chunk = false;
             if c.is_alphanumeric() {
                 self.word();
+                // And a word: "at home:("
+                is_at_chunk = FACES_AFTER_WORDS.iter().any(|face| self.rest().starts_with(face));
             } else if is_modifier(c) {
                 self.at += c.len_utf8();
             } else if is_emoji(c) {
@@ -154,12 +162,17 @@ impl Reader<'_> {
         let mut capitals = 0;
         let mut is_number = false;
         let mut is_stretched = false;
+        let mut was_lower = false;
         let mut last = ('\0', 0);
         let mut chars = self.text.get(begin..).unwrap_or_default().char_indices().peekable();
         let mut end = begin;
         while let Some((index, c)) = chars.next() {
             let is_inside = index > 0;
             if c.is_alphanumeric() {
+                if self.is_in_tag && was_lower && c.is_uppercase() {
+                    break;
+                }
+                was_lower = c.is_lowercase();
                 is_number |= !is_inside && c.is_numeric();
                 letters += usize::from(c.is_alphabetic());
                 capitals += usize::from(c.is_uppercase());
@@ -222,9 +235,13 @@ impl Reader<'_> {
             let length = run(|c| c == '.' || c == '\u{2026}');
             let form = if length == 1 { "." } else { "..." };
             self.push_form(length, Kind::Mark, form);
+        } else if rest.starts_with("&amp;") {
+            // As tweets come from their archives.
+            self.push_form("&amp;".len(), Kind::Mark, "&");
         } else {
             let mut form = [0; 4];
             self.push_form(c.len_utf8(), Kind::Mark, c.encode_utf8(&mut form));
+            self.is_in_tag = c == '#';
         }
     }
 
@@ -312,7 +329,7 @@ fn face(text: &str) -> Option<(usize, &'static str)> {
     let eyes = byte(at);
     at += 1;
     let is_tear = byte(at) == b'\'';
-    if matches!(byte(at), b'-' | b'\'' | b'o' | b'^' | b',') && !matches!(byte(at + 1), 0 | b' ') {
+    if matches!(byte(at), b'-' | b'\'' | b'o' | b'0' | b'^' | b',') && !matches!(byte(at + 1), 0 | b' ') {
         at += 1;
     }
     let mouth = byte(at);

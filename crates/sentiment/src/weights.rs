@@ -3,7 +3,7 @@
 //!
 //! The file, all numbers little-endian: `LIAS`, a checksum of what follows (u32), format (u32), number of features F and
 //! of lexicon entries E (u32 each); [`HEADS`] scales and biases, 28 + 4 thresholds, [`INPUTS`] × 3 weights of the joint,
-//! the cut, [`KNOTS`] × 2 numbers of the calibration (f32); then for the features F keys (u32, ascending), F importances
+//! the cut, [`SIGNS`] × 2 weights of the confidence (f32); then for the features F keys (u32, ascending), F importances
 //! (u8) and F × [`HEADS`] weights (i8); for the lexicon E keys (u32, ascending), E valences (i8) and E flags (u8).
 
 use crate::{features::hash, rules::Entry};
@@ -15,11 +15,13 @@ pub(crate) const NEGATIVE: usize = 29;
 pub(crate) const AMBIGUOUS: usize = 30;
 pub(crate) const NEUTRAL: usize = 27;
 /// What the joint of rules and learned heads looks at; see [`crate::evidence::Evidence::inputs`].
-pub(crate) const INPUTS: usize = 14;
-/// The points between which the calibration is interpolated.
-pub(crate) const KNOTS: usize = 16;
+pub(crate) const INPUTS: usize = 17;
+/// Among the inputs, the number of clues.
+pub(crate) const CLUES: usize = 16;
+/// What the confidence looks at; see [`crate::reading::Leaning::signs`].
+pub(crate) const SIGNS: usize = 3;
 pub(crate) const MAGIC: &[u8] = b"LIAS";
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// A valence of 1 in the file.
 pub(crate) const VALENCE_UNIT: f32 = 30.0;
 
@@ -61,8 +63,8 @@ pub(crate) struct Numbers {
     pub joint: [[f32; INPUTS]; 3],
     /// The difference of the probabilities of positive and negative from which on a text leans.
     pub cut: f32,
-    /// Raw confidence and how often it is right, ascending.
-    pub calibration: [[f32; 2]; KNOTS],
+    /// For labels that lean and for neutral ones: the weights of the signs of how often they are right.
+    pub calibration: [[f32; SIGNS]; 2],
 }
 
 impl Default for Numbers {
@@ -74,7 +76,7 @@ impl Default for Numbers {
             group_thresholds: [0.0; 4],
             joint: [[0.0; INPUTS]; 3],
             cut: 0.1,
-            calibration: [[0.0; 2]; KNOTS],
+            calibration: [[0.0; SIGNS]; 2],
         }
     }
 }
@@ -180,8 +182,8 @@ impl Model {
             *weights = bytes.floats()?;
         }
         [numbers.cut] = bytes.floats()?;
-        for knot in &mut numbers.calibration {
-            *knot = bytes.floats()?;
+        for weights in &mut numbers.calibration {
+            *weights = bytes.floats()?;
         }
         let keys = bytes.words(features)?;
         let importances = bytes.take(features)?.to_vec();

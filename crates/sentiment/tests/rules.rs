@@ -43,6 +43,8 @@ fn negation_turns_what_follows() {
     rises(&["The food is not good.", "The food is good."]);
     rises(&["This is terrible.", "This is not terrible."]);
     rises(&["i dont love it", "i love it"]);
+    is(Label::Positive, &["I have never slept so well.", "The room never looked this clean."]);
+    is(Label::Negative, &["I have never had such a bad meal.", "It never looked good."]);
 }
 
 #[test]
@@ -105,8 +107,30 @@ fn emoji_and_faces_speak() {
     rises(&["see you tomorrow :(", "see you tomorrow :)"]);
     is(Label::Positive, &["😍", "<3", "home 🎉🎉"]);
     is(Label::Negative, &["😡", "monday :'("]);
+    is(Label::Positive, &[":)", ":-)", "off to another meeting :)", "just found the smiley button :-) :-) :-)"]);
+    is(Label::Negative, &[":(", "long day at work:(", "no idea ;( ;("]);
     rises(&["thanks a lot 🙄", "thanks a lot"]);
     rises(&["what a great idea /s", "what a great idea"]);
+}
+
+#[test]
+fn a_hashtag_is_read_by_its_words() {
+    rises(&["monday #WorstDayEver", "monday", "monday #BestDayEver"]);
+    rises(&["home late #sad", "home late"]);
+    assert_eq!(score("fries &amp; ice cream").to_bits(), score("fries & ice cream").to_bits());
+}
+
+#[test]
+fn a_stretched_word_is_the_word() {
+    is(Label::Positive, &["I looove this", "looooove it"]);
+    is(Label::Negative, &["that was laaaame", "it was baaaad"]);
+}
+
+#[test]
+fn stars_count() {
+    rises(&["1/5", "3 stars", "9/10"]);
+    is(Label::Positive, &["five stars", "4 stars", "10/10"]);
+    is(Label::Negative, &["two stars", "1 star", "0/10"]);
 }
 
 #[test]

@@ -47,10 +47,16 @@ pub(crate) fn build() -> BTreeMap<u32, Known> {
     all
 }
 
-/// Adds a word or phrase under the hashes of the tokens that it is read as.
+/// Adds a word or phrase under the hashes of the tokens that it is read as. A face goes by its name, `<smile>`, which is
+/// the form of its token.
 fn insert(all: &mut BTreeMap<u32, Known>, word: &str, valence: f32) {
     let tokens = Tokens::new(word);
-    let hashes: Vec<u32> = (0..tokens.list.len()).map(|index| hash(tokens.form(index).as_bytes())).collect();
+    let is_name = word.starts_with('<') && word.ends_with('>');
+    let hashes: Vec<u32> = if is_name {
+        vec![hash(word.as_bytes())]
+    } else {
+        (0..tokens.list.len()).map(|index| hash(tokens.form(index).as_bytes())).collect()
+    };
     let is_word = tokens.list.iter().any(|token| token.kind != Kind::Mark);
     if hashes.is_empty() || !is_word || hashes.len() > crate::rules::LONGEST_PHRASE {
         return;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How many features the weights have room for.
-const FEATURES: usize = 24_000;
+const FEATURES: usize = 23_400;
 /// How strongly rare features count for more: their inverse document frequency to this power.
 const RARITY: f32 = 0.25;
 /// An importance of 1 in the file. Only their relation counts.

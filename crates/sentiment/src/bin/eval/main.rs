@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{Answer, accuracy, calibration_error, macro_f1, polarity_accuracy};
+use measure::{Answer, accuracy, calibration_error, chance_error, leaning_accuracy, macro_f1, polarity_accuracy};
 use sentiment::{
     Basic, Emotion, Group, Label, Reading, analyse, embedded,
     training::data::{self, Example, Statement},
@@ -19,7 +19,7 @@ use vader_parity::SentimentIntensityAnalyzer;
 
 const LABELS: [Label; 3] = [Label::Positive, Label::Neutral, Label::Negative];
 /// How long the speed is measured for.
-const SPEED_TIME: Duration = Duration::from_secs(1);
+const SPEED_TIME: Duration = Duration::from_secs(3);
 
 fn main() -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
@@ -96,22 +96,21 @@ fn emotions(out: &mut impl io::Write, path: &Path, examples: &[Example]) -> io::
     writeln!(out, "  {:<42}{lia:>8.0}{base:>10.0}", "comments a second, one core")
 }
 
+/// A row for each kind of statement: by the score's sign; by the label, of the statements that lean and of all; and how far
+/// the confidence is off, beside what chance alone would give as few statements. Then how often each confidence is right.
 fn statements(out: &mut impl io::Write, path: &Path, all: &[Statement]) -> io::Result<()> {
     let analyzer = SentimentIntensityAnalyzer::new();
     let mut kinds: Vec<&str> = all.iter().map(|statement| statement.kind.as_str()).collect();
     kinds.sort_unstable();
     kinds.dedup();
-    writeln!(
-        out,
-        "\n{} ({} statements)   accuracy, sign   accuracy, 3 labels   macro-F1, 3 labels   calibration",
-        name(path),
-        all.len()
-    )?;
-    writeln!(
-        out,
-        "  {:<28}{:>8}{:>8}{:>12}{:>8}{:>14}{:>8}{:>13}",
-        "", "Lia", "VADER", "Lia", "VADER", "Lia", "VADER", "Lia"
-    )?;
+    let title = format!("{} ({} statements)", name(path), all.len());
+    let columns = ["accuracy, sign", "accuracy, leaning", "accuracy, 3 labels", "macro-F1, 3 labels", "calibration"];
+    write!(out, "\n{title:<34}")?;
+    columns.iter().try_for_each(|column| write!(out, "{column:>20}"))?;
+    write!(out, "\n{:<34}", "")?;
+    columns.iter().skip(1).try_for_each(|_| write!(out, "{:>12}{:>8}", "Lia", "VADER"))?;
+    writeln!(out, "{:>12}{:>8}", "Lia", "chance")?;
+    let mut tables = Vec::new();
     for kind in kinds.iter().copied().map(Some).chain([None]) {
         let some: Vec<&Statement> =
             all.iter().filter(|statement| kind.is_none_or(|kind| statement.kind == kind)).collect();
@@ -121,18 +120,22 @@ fn statements(out: &mut impl io::Write, path: &Path, all: &[Statement]) -> io::R
         let scores: Vec<f64> = readings.iter().map(|reading| f64::from(reading.score)).collect();
         let (base_scores, base): (Vec<f64>, Vec<Label>) =
             some.iter().map(|statement| vader(&analyzer, &statement.text)).unzip();
-        writeln!(
-            out,
-            "  {:<28}{:>8.3}{:>8.3}{:>12.3}{:>8.3}{:>14.3}{:>8.3}{:>13.3}",
-            kind.unwrap_or("all"),
-            polarity_accuracy(&scores, &truth),
-            polarity_accuracy(&base_scores, &truth),
-            accuracy(&labels, &truth),
-            accuracy(&base, &truth),
-            macro_f1_of(&labels, &truth),
-            macro_f1_of(&base, &truth),
-            calibration_error(&answers(&readings, &truth)),
-        )?;
+        let answers = answers(&readings, &truth);
+        let pairs = [
+            (polarity_accuracy(&scores, &truth), polarity_accuracy(&base_scores, &truth)),
+            (leaning_accuracy(&labels, &truth), leaning_accuracy(&base, &truth)),
+            (accuracy(&labels, &truth), accuracy(&base, &truth)),
+            (macro_f1_of(&labels, &truth), macro_f1_of(&base, &truth)),
+            (calibration_error(&answers), chance_error(&answers)),
+        ];
+        write!(out, "  {:<32}", kind.unwrap_or("all"))?;
+        pairs.iter().try_for_each(|(first, second)| write!(out, "{first:>12.3}{second:>8.3}"))?;
+        writeln!(out)?;
+        tables.push((kind.unwrap_or("all"), answers));
+    }
+    for (kind, answers) in tables {
+        writeln!(out, "  {kind}")?;
+        reliability(out, &answers)?;
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ pub(crate) struct Bin {
     /// The part of them that is right.
     pub right: f32,
     pub count: usize,
+    /// Of the number of right ones, if the confidences are right.
+    variance: f32,
 }
 
 /// The part of the answers that are right.
@@ -31,6 +33,12 @@ pub(crate) fn polarity_accuracy(scores: &[f64], truth: &[Label]) -> f32 {
     part(leaning.clone().filter(|&(&score, &truth)| is_right(score, truth)).count(), leaning.count())
 }
 
+/// The part of the statements that lean one way whose label is right: neutral is wrong.
+pub(crate) fn leaning_accuracy(said: &[Label], truth: &[Label]) -> f32 {
+    let leaning = said.iter().zip(truth).filter(|(_, truth)| **truth != Label::Neutral);
+    part(leaning.clone().filter(|(said, truth)| said == truth).count(), leaning.count())
+}
+
 /// The mean F1 over the classes, given each one's pairs of what was said and what is so.
 pub(crate) fn macro_f1<C: Copy>(classes: &[C], pairs: impl Fn(C) -> Vec<(bool, bool)>) -> f32 {
     #[expect(clippy::cast_precision_loss, reason = "a count of classes")]
@@ -41,6 +49,14 @@ pub(crate) fn macro_f1<C: Copy>(classes: &[C], pairs: impl Fn(C) -> Vec<(bool, b
 /// The expected calibration error over ten bins (Guo et al., 2017).
 pub(crate) fn calibration_error(answers: &[Answer]) -> f32 {
     bins(answers).iter().map(|bin| (bin.confidence - bin.right).abs() * part(bin.count, answers.len())).sum()
+}
+
+/// The calibration error that chance alone would give so few answers if every confidence were exactly right.
+pub(crate) fn chance_error(answers: &[Answer]) -> f32 {
+    let spread = |bin: &Bin| (2.0 * bin.variance / std::f32::consts::PI).sqrt();
+    #[expect(clippy::cast_precision_loss, reason = "a count of answers")]
+    let all = answers.len() as f32;
+    bins(answers).iter().map(spread).sum::<f32>() / all
 }
 
 /// The answers by tenths of confidence, without the empty ones.
@@ -54,6 +70,7 @@ pub(crate) fn bins(answers: &[Answer]) -> Vec<Bin> {
             confidence,
             right: part(bin.iter().filter(|answer| answer.is_right).count(), bin.len()),
             count: bin.len(),
+            variance: bin.iter().map(|answer| answer.confidence * (1.0 - answer.confidence)).sum(),
         }
     });
     bins.filter(|bin| bin.count > 0).collect()

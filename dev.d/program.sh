@@ -19,6 +19,7 @@ export LEPTOS_OUTPUT_NAME=lia
 build_program() {
   ensure_build_tools
   cargo leptos build --release --split --precompress --cargo-locked </dev/null
+  node "$root/dev.d/shorten.mjs" "$root/target/site/pkg"
 }
 
 # The providers' stand-in for browser tests and benchmarks. The server's package is named too, so that both use the same

@@ -11,13 +11,16 @@ use crate::{AppError, wire::Json};
 use backend::runs::Wish;
 use leptos::prelude::*;
 use types::{
-    ContinueAnswer, ConversationEntry, ConversationId, ConversationView, EditMessage, MessageId, MessageView,
+    ContinueAnswer, ConversationEntry, ConversationId, ConversationView, EditMessage, Listing, MessageId, MessageView,
     MethodInfo, ModelRef, NewRun, Preferences, PreferencesChange, ProviderView, Regenerate, RunId, SentimentFeedback,
     SentimentUpdate, ShownBranch, StartedRun, UserId,
 };
 
 /// Conversations in one page of the sidebar.
 pub const HISTORY_PAGE: i64 = 30;
+/// As many are listed anew at once.
+#[cfg(feature = "ssr")]
+const HISTORY_MAX: i64 = 300;
 /// Messages in one page of a conversation.
 pub const MESSAGE_PAGE: i64 = 50;
 
@@ -31,6 +34,30 @@ pub async fn list_conversations(
     let page = types::Page::new(Some(HISTORY_PAGE), Some(offset), HISTORY_PAGE, HISTORY_PAGE)?;
     let history = backend::conversations::list(&backend, &actor, page).await.map_err(ssr::failed)?;
     Ok(history.conversations.into_iter().map(ConversationEntry::from).collect())
+}
+
+/// The beginning of the list, as far as a page has read it: `count` conversations. Nothing where the list is still the one
+/// that the page knows. It is only its own user's: somebody else may have signed in in the same browser since.
+#[server(prefix = "/fn", endpoint = "renew_list", input = Json, output = Json)]
+pub async fn renew_list(
+    /// Whose page it is.
+    user: UserId,
+    /// The version of the list that it knows.
+    known: i64,
+    /// Conversations that it lists.
+    count: i64,
+) -> Result<Option<Listing>, AppError> {
+    let (backend, actor) = ssr::caller_as(Some(user))?;
+    let version = backend::conversations::version(&actor);
+    if version == known {
+        return Ok(None);
+    }
+    let count = count.clamp(HISTORY_PAGE, HISTORY_MAX);
+    let page = types::Page::new(Some(count), None, HISTORY_PAGE, HISTORY_MAX)?;
+    let history = backend::conversations::list(&backend, &actor, page).await.map_err(ssr::failed)?;
+    let entries: Vec<_> = history.conversations.into_iter().map(ConversationEntry::from).collect();
+    let has_more = i64::try_from(entries.len()).is_ok_and(|length| length >= count);
+    Ok(Some(Listing { version, entries, has_more }))
 }
 
 /// A conversation with a page of its messages; `offset` counts back from the newest.

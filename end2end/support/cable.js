@@ -24,7 +24,7 @@ export class Cable {
     if (this.#state === 'cut') return near.destroy();
     const far = connect(port, host);
     const pair = { near, far, isStream: false };
-    far.on('data', (data) => (pair.isStream ||= data.includes('text/event-stream')));
+    far.on('data', (data) => (pair.isStream ||= /text\/event-stream|101 Switching Protocols/.test(data)));
     this.#pairs.add(pair);
     for (const [from, to] of [[near, far], [far, near]]) {
       from.on('data', (data) => to.write(data));

@@ -70,6 +70,16 @@ export const test = base.extend({
     await use(await Client.register(lia.url));
   },
 
+  /** Another browser in which `account` is signed in, on another device: its page. */
+  device: async ({ browser, account, lia, expected }, use) => {
+    const context = await browser.newContext({ baseURL: lia.url, viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const complaints = watch(context);
+    await signIn(context, lia.url, account.person);
+    await use(await context.newPage());
+    await context.close();
+    expect(complaints.filter((line) => !expected.some((pattern) => pattern.test(line)))).toEqual([]);
+  },
+
   /** The page of a browser in which `account` is signed in. */
   signedIn: async ({ page, context, account, lia }, use) => {
     await signIn(context, lia.url, account.person);

@@ -1,7 +1,7 @@
 //! The browser's services where there is no browser: nothing happens.
 
-use super::{Line, TextChange};
-use leptos::web_sys::{Element, HtmlTextAreaElement};
+use super::{Line, Said, TextChange};
+use leptos::web_sys::{Element, EventTarget, HtmlTextAreaElement};
 use std::future::{Ready, ready};
 use uuid::Uuid;
 
@@ -50,7 +50,7 @@ pub(crate) fn is_hidden() -> bool {
     false
 }
 
-pub(crate) fn on_resume(_then: impl Fn() + 'static) {}
+pub(crate) fn on_event(_target: &EventTarget, _name: &str, _then: impl Fn() + 'static) {}
 
 pub(crate) fn saves_data() -> bool {
     false
@@ -87,6 +87,16 @@ pub(crate) fn on_resize(_element: &Element, _then: impl Fn() + 'static) {}
 pub(crate) fn open_line(_url: &str, _hear: impl Fn(Line) + 'static) {}
 
 pub(crate) fn close_line() {}
+
+pub(crate) fn open_socket(_path: &str, _hear: impl Fn(Said) + 'static) {}
+
+pub(crate) fn say(_text: &str) {}
+
+pub(crate) fn close_socket() {}
+
+pub(crate) fn chance() -> f64 {
+    0.0
+}
 
 pub(crate) fn fetched(_path: &str) -> Ready<Option<String>> {
     ready(None)

@@ -1,4 +1,5 @@
-//! What the page asks of the browser itself: storage, cookies, the clipboard, the line to a run. Compiled for the
+//! What the page asks of the browser itself: storage, cookies, the clipboard, the line to a run
+//! and the one on which it hears what happens elsewhere. Compiled for the
 //! browser only. The server has the same functions without effect, because the views that name them in handlers and
 //! effects are compiled there too; it runs neither.
 
@@ -10,6 +11,8 @@ mod keep;
 mod line;
 #[cfg(target_arch = "wasm32")]
 mod page;
+#[cfg(target_arch = "wasm32")]
+mod socket;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use absent::*;
@@ -19,6 +22,8 @@ pub(crate) use keep::Keep;
 pub(crate) use line::{close_line, open_line};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use page::*;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use socket::{close_socket, open_socket, say};
 
 use types::{RunEvent, StreamId};
 
@@ -37,4 +42,17 @@ pub(crate) enum Line {
     Broken,
     /// The line is closed and stays closed: the server refused it or has nothing more to say.
     Closed,
+}
+
+/// What comes of the line on which the page hears what happens elsewhere.
+#[cfg_attr(not(target_arch = "wasm32"), expect(dead_code, reason = "only a browser has a line on which it comes"))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A message of the server.
+    Message(String),
+    /// The line is closed.
+    Closed {
+        /// Because the sign-in has ended.
+        is_signed_out: bool,
+    },
 }

@@ -7,9 +7,9 @@ use leptos::{
 };
 use uuid::Uuid;
 use web_sys::{
-    Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, Response, ScrollIntoViewOptions,
-    ScrollLogicalPosition, Storage,
-    js_sys::{Date, Reflect},
+    Element, EventTarget, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, Response,
+    ScrollIntoViewOptions, ScrollLogicalPosition, Storage,
+    js_sys::{Date, Math, Reflect},
 };
 
 fn root() -> Option<HtmlElement> {
@@ -96,6 +96,11 @@ pub(crate) fn now_ms() -> f64 {
     Date::now()
 }
 
+/// A number from 0 to 1, another one each time.
+pub(crate) fn chance() -> f64 {
+    Math::random()
+}
+
 /// Hour and minute of a time in milliseconds since 1970, here where the browser is.
 pub(crate) fn time_of_day(ms: f64) -> String {
     let date = Date::new(&JsValue::from(ms));
@@ -124,11 +129,11 @@ pub(crate) fn is_hidden() -> bool {
     document().hidden()
 }
 
-/// Calls `then` whenever the browser goes on with a page that it had frozen.
-pub(crate) fn on_resume(then: impl Fn() + 'static) {
+/// Calls `then` whenever this happens to a part of the page that stays as long as the page.
+pub(crate) fn on_event(target: &EventTarget, name: &str, then: impl Fn() + 'static) {
     let callback = Closure::<dyn Fn()>::new(then);
-    let _ = document().add_event_listener_with_callback("resume", callback.as_ref().unchecked_ref());
-    // The page and its document end together.
+    // It fails only for what is no function.
+    let _ = target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
     callback.forget();
 }
 

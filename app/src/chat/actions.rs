@@ -1,7 +1,7 @@
 //! Asks the server for what the page is about, answers and conversations, and tells the store what came. Runs in effects and handlers only, which means in the browser.
 
 use super::{
-    Chat, Place, Post, Row,
+    Asking, Chat, Place, Post, Row,
     delivery::{self, Writer},
     drafts,
     figures::{seconds_until, wait},
@@ -43,7 +43,7 @@ pub(crate) fn open(chat: Chat, place: Place) {
 /// Sends a message from the place that is shown. The composer's text is kept until the server has saved the message or
 /// refused it, or the browser keeps it for later: a page that dies on the way loses nothing.
 pub(crate) fn send(post: Post, text: String) {
-    let Writer { chat, shelf, user, address } = post.writer();
+    let Writer { chat, shelf, user, address, .. } = post.writer();
     let visit = chat.visit();
     let from = chat.place.get_untracked();
     let conversation = from.conversation();
@@ -113,21 +113,31 @@ pub(crate) fn unanswered(chat: Chat, request: NewRun) {
 
 /// Shows a conversation that is on the page as it is now, and follows the answer that is being written in it.
 pub(crate) async fn refresh(chat: Chat, visit: u32, conversation: ConversationId) {
-    let answer = view_conversation(conversation, 0).await;
-    if !chat.is_visit(visit) {
-        return;
+    if let Err(error) = try_refresh(chat, visit, conversation, false).await
+        && chat.is_visit(visit)
+    {
+        chat.notice.set(Some(error));
     }
-    match answer {
-        Ok(view) => {
-            let known: Vec<_> = chat.rows.get_untracked().iter().map(|row| row.key).collect();
-            chat.refresh(view);
-            follow(chat);
-            let mut rows = chat.rows.get_untracked();
-            rows.retain(|row| !known.contains(&row.key));
-            wait_on(chat, &rows);
-        }
-        Err(AppError(error)) => chat.notice.set(Some(error)),
+}
+
+/// The same, where nobody has asked for it: that it could not be read is for the caller.
+pub(crate) async fn try_refresh(
+    chat: Chat,
+    visit: u32,
+    conversation: ConversationId,
+    is_elsewhere: bool,
+) -> Result<(), ApiError> {
+    let _asking = Asking::new(chat);
+    let view = view_conversation(conversation, 0).await.map_err(|AppError(error)| error)?;
+    if chat.is_visit(visit) {
+        let known: Vec<_> = chat.rows.get_untracked().iter().map(|row| row.key).collect();
+        chat.refresh(view, is_elsewhere);
+        follow(chat);
+        let mut rows = chat.rows.get_untracked();
+        rows.retain(|row| !known.contains(&row.key));
+        wait_on(chat, &rows);
     }
+    Ok(())
 }
 
 /// Ends the answer being written. One that has no name yet is ended as soon as it has one.

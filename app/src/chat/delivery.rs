@@ -3,7 +3,7 @@
 //! is needed. Runs in effects and handlers only, which means in the browser.
 
 use super::{
-    Chat, Place, Shelf, actions, drafts,
+    Asking, Chat, Place, Shelf, actions, drafts, live,
     outbox::before,
     place::path_of,
     waiting::{Queue, Verdict, Waiting, verdict},
@@ -14,7 +14,7 @@ use crate::{
     address::Address,
     browser::{self, Keep},
     lazy::{self, Missing},
-    parts::{sidebar::focus_composer, waiting as list},
+    parts::{desk::Desk, sidebar::focus_composer, waiting as list},
     server_fns::start_run,
 };
 use leptos::{ev, prelude::*, task::spawn_local, web_sys::HtmlFormElement};
@@ -39,11 +39,12 @@ pub(crate) struct Writer {
     pub(crate) shelf: Shelf,
     pub(crate) user: UserId,
     pub(crate) address: Address,
+    pub(crate) desk: Desk,
 }
 
 impl Post {
-    pub(crate) fn new(chat: Chat, shelf: Shelf, user: UserId, address: Address) -> Self {
-        Self(StoredValue::new(Writer { chat, shelf, user, address }))
+    pub(crate) fn new(writer: Writer) -> Self {
+        Self(StoredValue::new(writer))
     }
 
     pub(crate) fn writer(self) -> Writer {
@@ -138,6 +139,27 @@ pub(crate) fn forget(user: UserId, then: HtmlFormElement) -> Result<(), Missing>
     Ok(())
 }
 
+/// Takes from this browser what waits in conversations of a user who has deleted all of them, and says so, in any case.
+#[wasm_split(waiting, fallible)]
+pub(crate) fn forget_conversations(user: UserId, is_done: RwSignal<bool>) -> Result<(), Missing> {
+    spawn_local(async move {
+        if let Some(keep) = Keep::open().await {
+            let change = |before: Option<&str>| {
+                let mut queue = Queue::read(before);
+                queue.forget_conversations();
+                queue.written()
+            };
+            keep.change(&user.to_string(), Box::new(change)).await;
+        }
+        // Other tabs look what is left.
+        if browser::stored(&hint(user)).is_some() {
+            browser::store(&hint(user), &browser::now_ms().to_string());
+        }
+        is_done.set(true);
+    });
+    Ok(())
+}
+
 /// Does what a button at a waiting question says.
 fn press(post: Post, deed: &str, id: Uuid) {
     let Writer { chat, user, .. } = post.writer();
@@ -189,7 +211,7 @@ fn hear(post: Post) -> bool {
             press(post, &deed, id);
         }
     });
-    waking::listen(post.chat());
+    waking::listen(post.chat(), live::begin(post));
     for key in drafts::surplus(browser::stored_keys(&format!("{}{}.", drafts::DRAFTS, post.user()))) {
         browser::store(&key, "");
     }
@@ -283,6 +305,7 @@ async fn attempt(post: Post, turn: u32, failures: u32) {
         let Some((request, id)) = next.and_then(|request| request.client_message_id.map(|id| (request, id))) else {
             return plan(post, turn, failures);
         };
+        let _asking = Asking::new(post.chat());
         match start_run(request.clone(), Some(post.user())).await {
             Ok(started) => {
                 update(post.chat(), |pending| pending.why = None);
@@ -332,7 +355,7 @@ fn plan(post: Post, turn: u32, failures: u32) {
 
 /// The server has saved a question that waited and has it answered. Where its place is on the page, it goes on there.
 async fn arrived(post: Post, request: &NewRun, started: &StartedRun) {
-    let Writer { chat, shelf, user, address } = post.writer();
+    let Writer { chat, shelf, user, address, .. } = post.writer();
     let from = chat.place.get_untracked();
     shelf.touch(started.conversation_id, started.title.clone());
     if chat.loading.get_untracked() || chat.problem.with_untracked(Option::is_some) {

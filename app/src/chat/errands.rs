@@ -103,6 +103,7 @@ pub(crate) fn rename(chat: Chat, shelf: Shelf, id: ConversationId, title: String
 /// Deletes a conversation; leaves it when it was the one on the page.
 #[wasm_split(errands, fallible)]
 pub(crate) fn delete(chat: Chat, shelf: Shelf, id: ConversationId, address: Address) -> Result<(), Missing> {
+    chat.unseen.update_value(|unseen| unseen.deleting = Some(id));
     spawn_local(async move {
         match delete_conversation(id).await {
             Ok(()) => {
@@ -111,7 +112,10 @@ pub(crate) fn delete(chat: Chat, shelf: Shelf, id: ConversationId, address: Addr
                     address.go("/", false);
                 }
             }
-            Err(AppError(error)) => chat.notice.set(Some(error)),
+            Err(AppError(error)) => {
+                chat.unseen.update_value(|unseen| unseen.deleting = None);
+                chat.notice.set(Some(error));
+            }
         }
     });
     Ok(())

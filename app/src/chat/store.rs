@@ -42,6 +42,8 @@ pub(crate) struct Chat {
     pub(crate) mood: RwSignal<Option<CumulativeSentiment>>,
     /// The text in the composer.
     pub(crate) draft: RwSignal<String>,
+    /// How many requests are under way that begin an answer here, or show one.
+    pub(crate) asking: RwSignal<u32>,
     pub(crate) unseen: StoredValue<Unseen>,
 }
 
@@ -59,6 +61,10 @@ pub(crate) struct Unseen {
     pub(crate) unstored_draft: Option<Place>,
     /// Whether somebody looks after the line to the answer being written.
     pub(crate) is_watched: bool,
+    /// The version of the list of conversations that was read last.
+    pub(crate) list_version: i64,
+    /// The conversation that is being deleted on this page.
+    pub(crate) deleting: Option<ConversationId>,
     /// Raised whenever another place is shown: what was asked for the old one is then not for this page.
     visit: u32,
 }
@@ -72,6 +78,8 @@ pub(crate) struct Writing {
     pub(crate) run: Option<RunId>,
     /// Whether the user has pressed Stop.
     pub(crate) stopping: bool,
+    /// Whether it was asked for in another tab or on another device: whoever reads here stays where they are.
+    pub(crate) is_elsewhere: bool,
 }
 
 impl Chat {
@@ -91,6 +99,7 @@ impl Chat {
             usage: RwSignal::default(),
             mood: RwSignal::new(None),
             draft: RwSignal::default(),
+            asking: RwSignal::new(0),
             unseen: StoredValue::default(),
         }
     }
@@ -141,7 +150,7 @@ impl Chat {
         let rows = view.messages.into_iter().map(|message| {
             let (row, run) = Row::from_view(message);
             if let Some(run) = run {
-                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false });
+                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false, is_elsewhere: false });
             }
             row
         });
@@ -151,8 +160,9 @@ impl Chat {
     }
 
     /// Shows the conversation as it is now, another branch of it perhaps. What has not changed stays on the page as it is,
-    /// and so does what is older than the view: a message has one way to it, whichever branch goes on from there.
-    pub(crate) fn refresh(self, view: ConversationView) {
+    /// and so does what is older than the view: a message has one way to it, whichever branch goes on from there. An answer
+    /// that is being written may have been asked for elsewhere.
+    pub(crate) fn refresh(self, view: ConversationView, is_elsewhere: bool) {
         self.title.set(view.title);
         self.usage.set(view.usage);
         self.mood.set(view.sentiment);
@@ -178,7 +188,7 @@ impl Chat {
                 row.key = lowest;
             }
             if let Some(run) = run {
-                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false });
+                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false, is_elsewhere });
             }
             row
         });
@@ -221,7 +231,7 @@ impl Chat {
         let lowest = self.rows.with_untracked(|rows| rows.iter().map(|row| row.key).min().unwrap_or(0).min(0));
         let (question, answer) = (lowest - 2, lowest - 1);
         self.rows.update(|rows| rows.extend([Row::sent(question, text), Row::awaited(answer)]));
-        self.writing.set(Some(Writing { key: answer, run: None, stopping: false }));
+        self.writing.set(Some(Writing { key: answer, run: None, stopping: false, is_elsewhere: false }));
     }
 
     /// The server has saved the message and is having it answered. Returns whether Stop was pressed meanwhile.

@@ -2,7 +2,7 @@
 //! deletes it, takes it along into another conversation. Its code comes with the first of them. Runs in handlers only, which
 //! means in the browser.
 
-use super::{Chat, Shelf, actions, outbox::may_send, place::path_of};
+use super::{Asking, Chat, Shelf, actions, outbox::may_send, place::path_of};
 use crate::{
     AppError,
     address::Address,
@@ -20,7 +20,7 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys::{Element, HtmlElement},
 };
-use types::{ContinueAnswer, EditMessage, MessageId, Regenerate};
+use types::{ApiError, ContinueAnswer, ConversationId, EditMessage, ErrorCode, MessageId, Regenerate};
 use wasm_split_helpers::wasm_split;
 
 /// What a button at a message does: its `data-deed`.
@@ -120,6 +120,7 @@ fn run(chat: Chat, shelf: Shelf, address: Address, deed: Deed, id: MessageId) {
     let (provider, model) = chat.model.get_untracked().map(|choice| (choice.provider, choice.model)).unzip();
     chat.notice.set(None);
     spawn_local(async move {
+        let _asking = Asking::new(chat);
         let client_message_id = Some(browser::random_id());
         let done = match deed {
             Deed::Regenerate => {
@@ -150,10 +151,19 @@ fn run(chat: Chat, shelf: Shelf, address: Address, deed: Deed, id: MessageId) {
                     message_tools::focus_versions(id);
                 }
             }
-            Err(AppError(error)) if chat.is_visit(visit) => chat.notice.set(Some(error)),
+            Err(AppError(error)) if chat.is_visit(visit) => refused(chat, visit, conversation, error).await,
             Err(_) => {}
         }
     });
+}
+
+/// It is not done. Where that is because an answer is being written, the page is to show that one.
+async fn refused(chat: Chat, visit: u32, conversation: ConversationId, error: ApiError) {
+    let is_behind = error.code == ErrorCode::RunInProgress;
+    chat.notice.set(Some(error));
+    if is_behind {
+        actions::refresh(chat, visit, conversation).await;
+    }
 }
 
 /// Puts the words of a question into a field in its place. They are kept there until the server has saved them.
@@ -184,6 +194,7 @@ fn save(chat: Chat, shelf: Shelf, id: MessageId) {
     chat.notice.set(None);
     message_tools::hold_editor(id, true);
     spawn_local(async move {
+        let _asking = Asking::new(chat);
         let request = EditMessage {
             message,
             provider,
@@ -204,7 +215,7 @@ fn save(chat: Chat, shelf: Shelf, id: MessageId) {
             }
             Err(AppError(error)) => {
                 message_tools::hold_editor(id, false);
-                chat.notice.set(Some(error));
+                refused(chat, visit, conversation, error).await;
             }
         }
     });

@@ -123,6 +123,11 @@ impl Queue {
         if is_there { self.remove(id) } else { None }
     }
 
+    /// All conversations were deleted: what waits in one was meant to go with it.
+    pub(crate) fn forget_conversations(&mut self) {
+        self.0.retain(|waiting| waiting.request.conversation_id.is_none());
+    }
+
     /// What waits in a conversation, or for one.
     pub(crate) fn at(&self, place: Option<ConversationId>) -> impl Iterator<Item = &Waiting> {
         self.0.iter().filter(move |waiting| waiting.request.conversation_id == place)

@@ -44,6 +44,15 @@ fn they_go_in_order_and_each_is_sent_by_one_tab() {
 }
 
 #[test]
+fn what_waits_in_conversations_that_were_all_deleted_goes_with_them() {
+    let mut queue = queue(&[(1, Some(7)), (2, None), (3, Some(8))]);
+    queue.forget_conversations();
+    assert_eq!(claimed(&mut queue, NOW, &[]), Some(2));
+    queue.sent(id(2), conversation(9));
+    assert!(queue.is_empty());
+}
+
+#[test]
 fn a_tab_that_died_while_sending_holds_a_question_for_half_a_minute() {
     let mut queue = queue(&[(1, None)]);
     assert_eq!(claimed(&mut queue, NOW, &[]), Some(1));

@@ -1,7 +1,7 @@
 //! Notices that the page was away, asleep, frozen, without a network, and has the answer being written go on: a line that
 //! was cut in the meantime may look whole. Comes with `delivery`, in the same file of code.
 
-use super::{Chat, actions};
+use super::{Chat, actions, live::Live};
 use crate::browser;
 use leptos::{ev, prelude::*};
 use std::time::Duration;
@@ -24,18 +24,26 @@ struct Look {
     since: f64,
 }
 
-/// Opens the line anew whenever the page comes back from somewhere.
-pub(crate) fn listen(chat: Chat) {
+/// Opens the line anew whenever the page comes back from somewhere, and has the other one asked whether it is whole.
+pub(crate) fn listen(chat: Chat, live: Live) {
+    let wake = move || {
+        actions::follow(chat);
+        live.wake();
+    };
     window_event_listener(ev::online, move |_| actions::follow(chat));
     let hidden_at = StoredValue::new(0.0);
     window_event_listener(ev::visibilitychange, move |_| {
         if browser::is_hidden() {
             hidden_at.set_value(browser::now_ms());
         } else if browser::now_ms() - hidden_at.get_value() > GAP_MS {
-            actions::follow(chat);
+            wake();
+        } else {
+            // Somebody may have signed in again in another tab.
+            live.wake();
         }
     });
-    browser::on_resume(move || actions::follow(chat));
+    // The browser goes on with a page that it had frozen.
+    browser::on_event(&document(), "resume", wake);
 }
 
 /// Looks after the line for as long as an answer is being written.

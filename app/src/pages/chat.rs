@@ -7,7 +7,10 @@ use crate::{
     AppError,
     address::Address,
     browser,
-    chat::{Chat, Picker, Place, Post, Shelf, actions, delivery},
+    chat::{
+        Chat, Picker, Place, Post, Shelf, actions,
+        delivery::{self, Writer},
+    },
     parts::{
         composer::{FIELD, Sender},
         desk::{ConversationMenu, DeleteDialog, Desk},
@@ -29,6 +32,8 @@ use types::{ApiError, ConversationEntry, ConversationView, ErrorCode, ModelRef, 
 struct Start {
     user: Viewer,
     history: Vec<ConversationEntry>,
+    /// The version of that list.
+    version: i64,
     /// The model that answers in new conversations.
     usual_model: Option<ModelRef>,
     /// Names of the models that the page names.
@@ -40,7 +45,8 @@ struct Start {
 /// Everything at once: the page is rendered when all of it is there.
 #[cfg(feature = "ssr")]
 async fn start(place: Place) -> Result<Start, AppError> {
-    let user = crate::ssr::actor()?.user.into();
+    let actor = crate::ssr::actor()?;
+    let version = backend::conversations::version(&actor);
     let history = list_conversations(0).await?;
     let conversation = match place {
         Place::New => Ok(None),
@@ -50,7 +56,7 @@ async fn start(place: Place) -> Result<Start, AppError> {
     let chosen = conversation.as_ref().ok().and_then(|view| view.as_ref()?.model.clone());
     let usual_model = crate::ssr::usual_model().await?;
     let names = crate::ssr::names_of_models(chosen.into_iter().chain(usual_model.clone())).await?;
-    Ok(Start { user, history, usual_model, names, conversation })
+    Ok(Start { user: actor.user.into(), history, version, usual_model, names, conversation })
 }
 
 /// The browser finds the start in the page. It gets here only where that was lost on the way.
@@ -82,11 +88,14 @@ pub(crate) fn ChatPage() -> impl IntoView {
 #[component]
 fn Desktop(start: Start, first: Place) -> impl IntoView {
     let (chat, shelf) = (expect_context::<Chat>(), expect_context::<Shelf>());
-    let Start { user, history, usual_model, names, conversation } = start;
+    let Start { user, history, version, usual_model, names, conversation } = start;
     let id = user.id;
     shelf.show(history, HISTORY_PAGE);
     expect_context::<StoredValue<Picker>>().update_value(|picker| picker.names = names);
-    chat.unseen.update_value(|unseen| unseen.usual_model = usual_model);
+    chat.unseen.update_value(|unseen| {
+        unseen.usual_model = usual_model;
+        unseen.list_version = version;
+    });
     match conversation {
         Ok(Some(view)) => chat.show(view),
         Ok(None) => chat.leave_for(Place::New),
@@ -95,8 +104,9 @@ fn Desktop(start: Start, first: Place) -> impl IntoView {
             chat.fail(error);
         }
     }
-    provide_context(Desk::new());
-    let post = Post::new(chat, shelf, id, expect_context::<Address>());
+    let desk = Desk::new();
+    provide_context(desk);
+    let post = Post::new(Writer { chat, shelf, user: id, address: expect_context::<Address>(), desk });
     provide_context(Sender::new(post));
     follow_the_address(chat);
     keep_the_line(chat);

@@ -2,6 +2,7 @@
 
 use crate::{
     AppError, browser,
+    chat::{delivery, drafts},
     parts::{
         account::SignOut,
         icon::{self, Icon},
@@ -13,7 +14,7 @@ use crate::{
     title::name_page,
 };
 use leptos::{html, prelude::*, task::spawn_local};
-use types::{ApiError, Viewer};
+use types::{ApiError, UserId, Viewer};
 
 /// The settings.
 #[component]
@@ -65,7 +66,7 @@ fn Settings(user: Viewer) -> impl IntoView {
             <section>
                 <h2>"Conversations"</h2>
                 <p>"Deleting your conversations deletes all their messages for good."</p>
-                <DeleteAll/>
+                <DeleteAll user=user.id/>
             </section>
         </main>
     }
@@ -90,7 +91,7 @@ fn WhatAdminsSee() -> impl IntoView {
 }
 
 #[component]
-fn DeleteAll() -> impl IntoView {
+fn DeleteAll(user: UserId) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let failure = RwSignal::new(None::<ApiError>);
     let is_done = RwSignal::new(false);
@@ -104,9 +105,11 @@ fn DeleteAll() -> impl IntoView {
         spawn_local(async move {
             match delete_all_conversations().await {
                 Ok(()) => {
-                    browser::forget(crate::chat::drafts::DRAFTS);
+                    browser::forget(drafts::DRAFTS);
                     failure.set(None);
-                    is_done.set(true);
+                    if delivery::forget_conversations(user, is_done).await.is_err() {
+                        is_done.set(true);
+                    }
                 }
                 Err(AppError(error)) => failure.set(Some(error)),
             }

@@ -7,7 +7,7 @@ use super::{
     icon,
 };
 use leptos::{
-    prelude::request_animation_frame,
+    prelude::{document, request_animation_frame},
     wasm_bindgen::JsCast,
     web_sys::{Element, HtmlElement, HtmlTextAreaElement},
 };
@@ -103,6 +103,16 @@ pub(crate) fn open_editor(id: MessageId, words: &str) {
 /// What the words of a message have become in its field.
 pub(crate) fn edited(id: MessageId) -> Option<String> {
     Some(field(id)?.value())
+}
+
+/// What the words have become in all fields that are open.
+pub(crate) fn all_edited() -> Vec<String> {
+    let editors = document().get_elements_by_class_name("editor");
+    let text = |index| {
+        let field = editors.item(index)?.query_selector("textarea").ok()??;
+        Some(field.dyn_into::<HtmlTextAreaElement>().ok()?.value())
+    };
+    (0..editors.length()).filter_map(text).collect()
 }
 
 /// Takes the field away again.

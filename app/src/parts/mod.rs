@@ -12,6 +12,7 @@ pub(crate) mod end_note;
 pub(crate) mod header;
 pub(crate) mod icon;
 pub(crate) mod inspector;
+pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod message_tools;
 pub(crate) mod model_list;

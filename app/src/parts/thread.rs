@@ -156,7 +156,8 @@ fn keep_at_end(chat: Chat, reader: Reader, scroller: NodeRef<html::Div>, flow: N
     });
     // Another conversation and a message of one's own lead to the end, wherever one was.
     Effect::new(move |before: Option<(Place, Option<i64>)>| {
-        let now = (chat.place.get(), chat.writing.get().map(|writing| writing.key));
+        let writing = chat.writing.get().filter(|writing| !writing.is_elsewhere);
+        let now = (chat.place.get(), writing.map(|writing| writing.key));
         let leads_to_end = before.is_none_or(|before| before.0 != now.0 || (now.1.is_some() && before.1 != now.1));
         if let (true, Some(scroller)) = (leads_to_end, scroller.get_untracked()) {
             request_animation_frame(move || reader.to_end(&scroller));

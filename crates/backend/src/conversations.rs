@@ -42,6 +42,11 @@ impl Listed {
     }
 }
 
+/// The version of what lists of the user's conversations show, when they asked: what [`list`] gives is as new, or newer.
+pub const fn version(actor: &Actor) -> i64 {
+    actor.conversations_version
+}
+
 /// The user's conversations, most recently changed first.
 pub async fn list(backend: &Backend, actor: &Actor, page: Page) -> Result<History> {
     let histories = &backend.cache.histories;

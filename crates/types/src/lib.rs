@@ -11,6 +11,7 @@ mod ids;
 mod insights;
 mod live;
 mod model;
+mod news;
 mod preferences;
 mod sentiment;
 mod text;
@@ -31,6 +32,7 @@ pub use insights::{
 };
 pub use live::{Channel, ClientMessage, ServerMessage, UserEvent};
 pub use model::{Model, ModelCatalogue, Price, ProviderView};
+pub use news::News;
 pub use preferences::{FAVOURITES_MAX, GenerationSettings, ModelRef, Preferences, PreferencesChange};
 pub use sentiment::{
     CumulativeSentiment, FeedbackKind, MethodInfo, Methods, SUMMARY_MAX_CHARS, Sentiment, SentimentFeedback,
@@ -38,4 +40,4 @@ pub use sentiment::{
 };
 pub use text::{check_text, quote_from, title_from};
 pub use tree::{ContinueAnswer, EditMessage, Regenerate, ShownBranch, Siblings, VERSIONS_MAX};
-pub use view::{ConversationEntry, ConversationView, MessageBody, MessageView, MoodView, Statement, Viewer};
+pub use view::{ConversationEntry, ConversationView, Listing, MessageBody, MessageView, MoodView, Statement, Viewer};

@@ -41,6 +41,17 @@ impl From<ConversationSummary> for ConversationEntry {
     }
 }
 
+/// The beginning of the list of conversations, as a page that may be behind gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// The version of what lists of the user's conversations show.
+    pub version: i64,
+    /// The conversations, most recently changed first.
+    pub entries: Vec<ConversationEntry>,
+    /// Whether there may be more.
+    pub has_more: bool,
+}
+
 /// A message as the browser shows it: safe HTML made on the server, or the source of a text that is still growing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessageView {

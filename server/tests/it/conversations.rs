@@ -38,6 +38,29 @@ async fn the_history_is_paged_and_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_may_be_behind_reads_its_list_again_only_when_it_has_changed() {
+    on_both(async |setup| {
+        let app = setup.start().await;
+        let ada = app.register("ada").await;
+        let user = ada.get("/api/v1/auth/me").await.ok()["id"].as_i64().unwrap();
+        let renew = async |user: i64, known: &Value, count: i64| {
+            let request = json!({ "user": user, "known": known, "count": count });
+            ada.post("/fn/renew_list", &request).await
+        };
+        let first = converse(&ada, "first").await;
+        let listed = renew(user, &json!(0), 1).await.ok();
+        assert_eq!((listed["entries"].as_array().unwrap().len(), &listed["has_more"]), (1, &json!(false)));
+        assert_eq!(renew(user, &listed["version"], 1).await.ok(), json!(null), "nothing has happened");
+        converse(&ada, "second").await;
+        let renewed = renew(user, &listed["version"], i64::MAX).await.ok();
+        assert_eq!(renewed["entries"][1], json!({ "id": first, "title": "first" }));
+        assert_eq!(renew(user, &renewed["version"], 1).await.ok(), json!(null));
+        assert_eq!(renew(user + 1, &json!(0), 1).await.code(), "not_signed_in", "it is another one's page");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_messages_counts_back_from_the_newest() {
     on_both(async |setup| {
         let app = setup.start().await;

@@ -33,6 +33,7 @@ fn arguments(function: &str, things: &Things) -> Value {
     match function {
         "delete_all_conversations" | "list_methods" | "list_models" | "preferences" => json!({}),
         "list_conversations" => json!({ "offset": 0 }),
+        "renew_list" => json!({ "user": 1, "known": 0, "count": 30 }),
         "view_conversation" => json!({ "id": things.conversation, "offset": 0 }),
         "start_run" => json!({ "request": {
             "message": "m", "provider": "openai", "model": "echo", "conversation_id": things.conversation

@@ -20,6 +20,17 @@ impl StreamId {
     pub const fn new(lease_number: i64, n: u32) -> Self {
         Self((lease_number << 32) | n as i64)
     }
+
+    /// The number of the lease under which its place is one.
+    pub const fn lease_number(self) -> i64 {
+        self.0 >> 32
+    }
+
+    /// The place under its lease.
+    pub const fn place(self) -> u32 {
+        // The lower half, whatever the upper one is.
+        (self.0 & 0xffff_ffff) as u32
+    }
 }
 
 impl fmt::Display for StreamId {
@@ -145,7 +156,7 @@ pub enum RunEvent {
         /// The thoughts.
         thought: String,
     },
-    /// How the user's message reads, and the conversation with it. Once, before the last event.
+    /// How the user's message reads, and the conversation with it. Once, as soon as it is known and before the last event.
     Sentiment(SentimentUpdate),
     /// The last event of a run that ended well or was stopped.
     Done {

@@ -39,7 +39,7 @@ pub const STREAM: &str = "/api/v1/chat/stream";
 ///
 /// The message is saved before the provider is asked. From then on the status is 200 and a failure is an `error`
 /// event. Events: `start`, `thought`, `chunk`, `snapshot`, `sentiment`, `done`,
-/// `error`; `done` or `error` is the last, with one `sentiment` before it. Closing the
+/// `error`; `done` or `error` is the last, and one `sentiment` comes before it, as soon as it is known. Closing the
 /// connection stops nothing: follow again with the run's id, or stop the run.
 #[utoipa::path(
     post, path = STREAM, tag = "chat",

@@ -11,11 +11,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const ANSWER: &str = "one two three four five";
+pub(crate) const ANSWER: &str = "one two three four five";
 /// What only a second call has in its body.
-const SECOND_CALL: &str = "\"temperature\":0.1";
+pub(crate) const SECOND_CALL: &str = "\"temperature\":0.1";
 
-async fn send(user: &Client, message: &str, method: &str, conversation: Option<&Value>) -> Vec<Event> {
+pub(crate) async fn send(user: &Client, message: &str, method: &str, conversation: Option<&Value>) -> Vec<Event> {
     let request = json!({
         "message": message, "provider": "openai", "model": "echo", "sentiment_method": method,
         "conversation_id": conversation
@@ -23,17 +23,16 @@ async fn send(user: &Client, message: &str, method: &str, conversation: Option<&
     user.stream(&request).await.rest().await
 }
 
-/// The one reading of a run, which comes right before its end.
+/// The one reading of a run, which comes before its end.
 #[track_caller]
-fn reading(events: &[Event]) -> Value {
+pub(crate) fn reading(events: &[Event]) -> Value {
     let names: Vec<_> = events.iter().map(|event| event.name.as_str()).collect();
     assert_eq!(names.iter().filter(|name| **name == "sentiment").count(), 1, "{names:?}");
-    assert_eq!(names.get(names.len().wrapping_sub(2)), Some(&"sentiment"), "{names:?}");
     assert!(matches!(names.last(), Some(&"done" | &"error")), "{names:?}");
-    events[events.len() - 2].data.clone()
+    events.iter().find(|event| event.name == "sentiment").unwrap().data.clone()
 }
 
-async fn detail(user: &Client, events: &[Event]) -> Value {
+pub(crate) async fn detail(user: &Client, events: &[Event]) -> Value {
     let conversation = events[0].data["conversation_id"].as_str().unwrap();
     user.get(&format!("/api/v1/chat/conversation/{conversation}")).await.ok()
 }
@@ -370,10 +369,14 @@ async fn a_reading_that_does_not_come_holds_nothing_back() {
                 json!({ "message": "Fine.", "provider": "openai", "model": "echo", "sentiment_method": method });
             let mut events = ada.stream(&request).await;
             events.expect("start").await;
+            let at_once = if method == "local" { Some(events.expect("sentiment").await.data) } else { None };
             let (all, _) = events.text_of(ANSWER.len()).await;
             let last_chunk = Instant::now();
             assert_eq!(all, ANSWER);
-            let heard = events.expect("sentiment").await.data;
+            let heard = match at_once {
+                Some(heard) => heard,
+                None => events.expect("sentiment").await.data,
+            };
             events.expect("done").await;
             let waited = last_chunk.elapsed();
             // Two seconds, and what a busy machine adds.
@@ -476,7 +479,7 @@ async fn the_method_is_the_messages_the_persons_or_the_installations() {
     .await;
 }
 
-async fn correct(user: &Client, message: &Value, feedback: &Value) -> Answer {
+pub(crate) async fn correct(user: &Client, message: &Value, feedback: &Value) -> Answer {
     user.post(&format!("/api/v1/chat/messages/{message}/sentiment/feedback"), feedback).await
 }
 
@@ -510,8 +513,11 @@ async fn a_person_corrects_what_was_read() {
         assert_eq!(correct(&ada, &start["user_message_id"], &again).await.ok()["message"]["score"], 0.5);
 
         let gate = Gate::new();
+        app.emulator.script(Script::text("").hang_at_once().asked_for(SECOND_CALL));
         app.emulator.script(Script::text(ANSWER).gate(1, &gate));
-        let mut events = ada.send("Hm.", "echo").await;
+        let request =
+            json!({ "message": "Hm.", "provider": "openai", "model": "echo", "sentiment_method": "llm_separate" });
+        let mut events = ada.stream(&request).await;
         let early = events.expect("start").await.data;
         assert_eq!(correct(&ada, &early["user_message_id"], &joke).await.code(), "run_in_progress");
         gate.open();

@@ -109,6 +109,8 @@ pub(crate) struct Held {
     /// As it was before it was held.
     pub(crate) version: Version,
     pub(crate) settings: Settings,
+    /// How the person feels in it.
+    pub(crate) state: Option<State>,
 }
 
 /// Makes another version of the user's conversation and holds its row until the transaction ends, so that two sends cannot
@@ -116,12 +118,13 @@ pub(crate) struct Held {
 pub(crate) async fn hold(tx: &mut Tx, id: ConversationId, owner: UserId) -> Result<Option<Held>> {
     const SQL: &str = "update conversations set revision = revision + 1 \
                        where id = $1 and user_id = $2 and deleted_at is null \
-                       returning head_message_id, revision - 1, settings";
-    let row: Option<(Option<i64>, i64, Json<Settings>)> =
+                       returning head_message_id, revision - 1, settings, sentiment_state";
+    let row: Option<(Option<i64>, i64, Json<Settings>, Option<Json<Value>>)> =
         within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).bind(owner.0).fetch_optional(connection).await?);
-    Ok(row.map(|(head, revision, settings)| Held {
+    Ok(row.map(|(head, revision, settings, state)| Held {
         version: Version { head: head.map(MessageId), revision },
         settings: settings.0,
+        state: state.and_then(|json| State::from_stored(json.0)),
     }))
 }
 

@@ -11,7 +11,7 @@ use super::messages::status_str;
 use super::run_log::Entry;
 use super::runs::method_str;
 use super::{Db, Result, Tx, users};
-use crate::sentiment::Feeling;
+use crate::sentiment::State;
 use chrono::{DateTime, Utc};
 use sqlx::{postgres::PgPool, types::Json};
 use std::collections::HashMap;
@@ -30,6 +30,8 @@ pub(crate) struct NewExchange {
     /// The title of the conversation where it begins with this question.
     pub(crate) title: Option<String>,
     pub(crate) question: String,
+    /// How the question reads, where that is known already.
+    pub(crate) reading: Option<Sentiment>,
     pub(crate) model: ModelInfo,
     /// The model of `model`, which from now on is the conversation's.
     pub(crate) chosen: ModelRef,
@@ -56,8 +58,6 @@ pub(crate) struct End {
     pub(crate) thought: String,
     pub(crate) status: MessageStatus,
     pub(crate) model: ModelInfo,
-    /// How the question reads, and the conversation with it.
-    pub(crate) feeling: Option<Feeling>,
     /// The rest of the log: the events with `first_seq < n <= last_seq`.
     pub(crate) first_seq: u32,
     pub(crate) last_seq: u32,
@@ -66,12 +66,14 @@ pub(crate) struct End {
 }
 
 /// A question and its answer as they were stored.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Inserted {
     pub(crate) question: MessageId,
     pub(crate) answer: MessageId,
     /// The conversation before them; `None` where it begins.
     pub(crate) before: Option<Version>,
+    /// How the conversation reads with the question, where the question came with its reading.
+    pub(crate) state: Option<State>,
 }
 
 /// Whether an exchange can be stored with others: on Postgres those that begin a conversation, and so wait for no other
@@ -84,12 +86,17 @@ pub(crate) const fn joins(db: &Db, exchange: &NewExchange) -> bool {
 const POSTGRES_BEGIN: &str = "with asked as ( \
        select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::jsonb[], $7::uuid[], \
                             $8::bigint[], $9::uuid[], $10::bytea[], $11::text[], $12::uuid[], $13::jsonb[], $14::text[], \
-                            $15::jsonb[], $16::boolean[]) \
+                            $15::jsonb[], $16::boolean[], $17::float8[], $18::text[], $19::text[], $20::float8[], \
+                            $21::text[], $22::jsonb[], $23::jsonb[]) \
        as asked (conversation_id, question, now, provider, model, model_info, run_id, user_id, client_message_id, \
-                 request_digest, sentiment_method, node_id, chosen, title, settings, is_preferred)), \
+                 request_digest, sentiment_method, node_id, chosen, title, settings, is_preferred, score, label, emotion, \
+                 confidence, read_by, reading, state)), \
      question as ( \
-       insert into messages (conversation_id, depth, role, content, thought, status, created_at) \
-       select conversation_id, 0, 'user', question, '', 'complete', now from asked returning id, conversation_id), \
+       insert into messages (conversation_id, depth, role, content, thought, status, created_at, sentiment_score, \
+                             sentiment_label, sentiment_emotion, sentiment_confidence, sentiment_method, sentiment_data) \
+       select conversation_id, 0, 'user', question, '', 'complete', now, score, label, emotion, confidence, read_by, \
+              reading \
+       from asked returning id, conversation_id), \
      answer as ( \
        insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, model, \
                              model_info, created_at) \
@@ -97,8 +104,8 @@ const POSTGRES_BEGIN: &str = "with asked as ( \
        from question join asked using (conversation_id) returning id, parent_id, conversation_id), \
      conversation as ( \
        insert into conversations (id, user_id, title, head_message_id, settings, pinned, archived, created_at, \
-                                  updated_at) \
-       select conversation_id, user_id, title, id, chosen, false, false, now, now \
+                                  updated_at, sentiment_state) \
+       select conversation_id, user_id, title, id, chosen, false, false, now, now, state \
        from answer join asked using (conversation_id)), \
      run as ( \
        insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, request_digest, \
@@ -113,15 +120,19 @@ const POSTGRES_BEGIN: &str = "with asked as ( \
 
 /// Postgres' statement that goes on with a conversation whose row is held.
 const POSTGRES_CONTINUE: &str = "with question as ( \
-       insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at) \
-       values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', $4) \
+       insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at, \
+                             sentiment_score, sentiment_label, sentiment_emotion, sentiment_confidence, \
+                             sentiment_method, sentiment_data) \
+       values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', $4, \
+               $16, $17, $18, $19, $20, $21) \
        returning id, depth), \
      answer as ( \
        insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, model, \
                              model_info, created_at) \
        select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from question returning id, parent_id), \
      conversation as ( \
-       update conversations c set head_message_id = answer.id, settings = $14, updated_at = $4 \
+       update conversations c set head_message_id = answer.id, settings = $14, updated_at = $4, \
+                                  sentiment_state = coalesce($22, c.sentiment_state) \
        from answer where c.id = $1), \
      run as ( \
        insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, request_digest, \
@@ -134,13 +145,17 @@ macro_rules! in_turn {
     ($conversation:literal) => {
         concat!(
             $conversation,
-            "insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at) \
-             values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', $4); \
+            "insert into messages (conversation_id, parent_id, depth, role, content, thought, status, created_at, \
+                                   sentiment_score, sentiment_label, sentiment_emotion, sentiment_confidence, \
+                                   sentiment_method, sentiment_data) \
+             values ($1, $2, coalesce((select depth + 1 from messages where id = $2), 0), 'user', $3, '', 'complete', $4, \
+                     $16, $17, $18, $19, $20, $21); \
              insert into messages (conversation_id, parent_id, depth, role, content, thought, status, provider, model, \
                                    model_info, created_at) \
              select $1, id, depth + 1, 'assistant', '', '', 'streaming', $5, $6, $7, $4 from messages \
              where id = last_insert_rowid(); \
-             update conversations set head_message_id = last_insert_rowid(), settings = $14, updated_at = $4 \
+             update conversations set head_message_id = last_insert_rowid(), settings = $14, updated_at = $4, \
+                                      sentiment_state = coalesce($22, sentiment_state) \
              where id = $1; \
              insert into runs (id, user_id, conversation_id, message_id, user_message_id, client_message_id, \
                                request_digest, status, provider, model, sentiment_method, node_id, lease_number, last_seq, \
@@ -154,14 +169,14 @@ macro_rules! in_turn {
 
 const SQLITE_BEGIN: &str = in_turn!(
     "insert into conversations (id, user_id, title, settings, pinned, archived, created_at, updated_at) \
-     values ($1, $9, $16, $14, false, false, $4, $4); "
+     values ($1, $9, $23, $14, false, false, $4, $4); "
 );
 
 const SQLITE_CONTINUE: &str = in_turn!("");
 
 /// The question of one of the texts above that store one exchange.
 macro_rules! ask {
-    ($sql:expr, $head:expr, $settings:expr, $exchange:expr) => {
+    ($sql:expr, $head:expr, $settings:expr, $state:expr, $exchange:expr) => {
         sqlx::query_as::<_, (i64, i64)>($sql)
             .bind($exchange.conversation.0)
             .bind($head.map(|id: MessageId| id.0))
@@ -178,6 +193,13 @@ macro_rules! ask {
             .bind($exchange.node)
             .bind(Json($settings))
             .bind(Json($exchange.settings))
+            .bind($exchange.reading.as_ref().map(|reading| reading.score))
+            .bind($exchange.reading.as_ref().map(|reading| reading.label.as_str()))
+            .bind($exchange.reading.as_ref().and_then(|reading| reading.emotion.as_deref()))
+            .bind($exchange.reading.as_ref().map(|reading| reading.confidence))
+            .bind($exchange.reading.as_ref().map(|reading| reading.method.as_str()))
+            .bind($exchange.reading.as_ref().map(Json))
+            .bind($state.map(Json))
     };
 }
 
@@ -201,13 +223,15 @@ pub(crate) async fn insert(db: &Db, exchanges: &[NewExchange]) -> Result<Vec<Opt
 
 async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Inserted>> {
     let begins = exchange.title.is_some();
-    let (before, mut settings) = if begins {
-        (None, Settings::default())
+    let (before, mut settings, state) = if begins {
+        (None, Settings::default(), None)
     } else {
         let held = conversations::hold(tx, exchange.conversation, exchange.owner).await?;
-        let Some(Held { version, settings }) = held else { return Ok(None) };
-        (Some(version), settings)
+        let Some(Held { version, settings, state }) = held else { return Ok(None) };
+        (Some(version), settings, state)
     };
+    // Of the row that is held: what is corrected at the same time is in it, or comes after this.
+    let state = exchange.state_after(state.as_ref());
     let head = before.and_then(|version| version.head);
     if exchange.is_named || settings.model.is_none() {
         settings.model = Some(exchange.chosen.clone());
@@ -216,22 +240,26 @@ async fn insert_one(tx: &mut Tx, exchange: &NewExchange) -> Result<Option<Insert
         Tx::Sqlite(connection) => {
             let sql = if begins { SQLITE_BEGIN } else { SQLITE_CONTINUE };
             // Only all of its rows are the whole of a text of several statements.
-            let rows = ask!(sql, head, &settings, exchange).bind(&exchange.title).fetch_all(&mut **connection).await?;
+            let rows = ask!(sql, head, &settings, state.as_ref(), exchange)
+                .bind(&exchange.title)
+                .fetch_all(&mut **connection)
+                .await?;
             rows.into_iter().next_back().ok_or(sqlx::Error::RowNotFound)?
         }
         // A statement of its own: it sees what was stored before the conversation was held.
         Tx::Postgres(connection) => {
-            ask!(POSTGRES_CONTINUE, head, &settings, exchange).fetch_one(&mut **connection).await?
+            ask!(POSTGRES_CONTINUE, head, &settings, state.as_ref(), exchange).fetch_one(&mut **connection).await?
         }
     };
     if exchange.is_preferred {
         users::prefer_model(tx, exchange.owner, &exchange.chosen, exchange.now).await?;
     }
-    Ok(Some(Inserted { question: MessageId(question), answer: MessageId(answer), before }))
+    Ok(Some(Inserted { question: MessageId(question), answer: MessageId(answer), before, state }))
 }
 
 async fn begin_at_once(pool: &PgPool, exchanges: &[NewExchange]) -> Result<Vec<Option<Inserted>>> {
     let chosen = |exchange: &NewExchange| Json(Settings { model: Some(exchange.chosen.clone()) });
+    let states = column(exchanges, |exchange| exchange.state_after(None));
     let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(POSTGRES_BEGIN)
         .bind(column(exchanges, |exchange| exchange.conversation.0))
         .bind(column(exchanges, |exchange| exchange.question.as_str()))
@@ -249,13 +277,28 @@ async fn begin_at_once(pool: &PgPool, exchanges: &[NewExchange]) -> Result<Vec<O
         .bind(column(exchanges, |exchange| exchange.title.as_deref()))
         .bind(column(exchanges, |exchange| Json(exchange.settings)))
         .bind(column(exchanges, |exchange| exchange.is_preferred))
+        .bind(column(exchanges, |exchange| exchange.reading.as_ref().map(|reading| reading.score)))
+        .bind(column(exchanges, |exchange| exchange.reading.as_ref().map(|reading| reading.label.as_str())))
+        .bind(column(exchanges, |exchange| exchange.reading.as_ref().and_then(|reading| reading.emotion.as_deref())))
+        .bind(column(exchanges, |exchange| exchange.reading.as_ref().map(|reading| reading.confidence)))
+        .bind(column(exchanges, |exchange| exchange.reading.as_ref().map(|reading| reading.method.as_str())))
+        .bind(column(exchanges, |exchange| exchange.reading.as_ref().map(Json)))
+        .bind(column(&states, |state| state.as_ref().map(Json)))
         .fetch_all(pool)
         .await?;
-    let inserted =
-        |question, answer| Inserted { question: MessageId(question), answer: MessageId(answer), before: None };
-    let stored: HashMap<_, _> =
-        rows.into_iter().map(|(id, question, answer)| (id, inserted(question, answer))).collect();
-    Ok(exchanges.iter().map(|exchange| stored.get(&exchange.conversation.0).copied()).collect())
+    let stored: HashMap<_, _> = rows.into_iter().map(|(id, question, answer)| (id, (question, answer))).collect();
+    let inserted = |(exchange, state): (&NewExchange, Option<State>)| {
+        let (question, answer) = stored.get(&exchange.conversation.0).copied()?;
+        Some(Inserted { question: MessageId(question), answer: MessageId(answer), before: None, state })
+    };
+    Ok(exchanges.iter().zip(states).map(inserted).collect())
+}
+
+impl NewExchange {
+    /// How the conversation reads with the question. `None`: the question is yet to be read.
+    fn state_after(&self, before: Option<&State>) -> Option<State> {
+        self.reading.as_ref().map(|reading| State::with(before, reading, None))
+    }
 }
 
 /// One value of each, as Postgres' `unnest` takes them.
@@ -269,11 +312,9 @@ fn column<'a, T, V>(of: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
 const POSTGRES_FINISH: &str = "with ended as ( \
        select * from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::timestamptz[], $6::bigint[], \
                             $7::jsonb[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], \
-                            $13::jsonb[], $14::bigint[], $15::uuid[], $16::float8[], $17::text[], $18::text[], \
-                            $19::float8[], $20::text[], $21::jsonb[], $22::bigint[], $23::jsonb[]) \
+                            $13::jsonb[], $14::bigint[], $15::uuid[]) \
        as ended (run_id, lease_number, status, last_seq, now, first_seq, events, content, thought, input_tokens, \
-                 output_tokens, cost_micros, model_info, message_id, conversation_id, score, label, emotion, confidence, \
-                 method, reading, question_id, state)), \
+                 output_tokens, cost_micros, model_info, message_id, conversation_id)), \
      locked as (select id from conversations where id = any($15) order by id for no key update), \
      run as ( \
        update runs r set status = e.status, last_seq = e.last_seq, finished_at = e.now, node_id = null from ended e \
@@ -287,13 +328,8 @@ const POSTGRES_FINISH: &str = "with ended as ( \
        update messages m set content = e.content, thought = e.thought, status = e.status, \
                              input_tokens = e.input_tokens, output_tokens = e.output_tokens, \
                              cost_micros = e.cost_micros, model_info = e.model_info from held e where m.id = e.message_id), \
-     question as ( \
-       update messages m set sentiment_score = e.score, sentiment_label = e.label, sentiment_emotion = e.emotion, \
-                             sentiment_confidence = e.confidence, sentiment_method = e.method, sentiment_data = e.reading \
-       from held e where m.id = e.question_id), \
      conversation as ( \
-       update conversations c set updated_at = e.now, revision = c.revision + 1, \
-                                  sentiment_state = coalesce(e.state, c.sentiment_state) \
+       update conversations c set updated_at = e.now, revision = c.revision + 1 \
        from held e where c.id = e.conversation_id returning c.id, c.revision) \
      select run_id, revision from held join conversation on id = conversation_id";
 
@@ -304,11 +340,7 @@ const SQLITE_FINISH: &str = "\
      update messages set content = $8, thought = $9, status = $3, input_tokens = $10, output_tokens = $11, \
                          cost_micros = $12, model_info = $13 \
      where id = $14 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
-     update messages set sentiment_score = $16, sentiment_label = $17, sentiment_emotion = $18, \
-                         sentiment_confidence = $19, sentiment_method = $20, sentiment_data = $21 \
-     where id = $22 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
-     update conversations set updated_at = $5, revision = revision + 1, \
-                              sentiment_state = coalesce($23, sentiment_state) \
+     update conversations set updated_at = $5, revision = revision + 1 \
      where id = $15 and exists (select 1 from runs where id = $1 and lease_number = $2 and status = 'running'); \
      update runs set status = $3, last_seq = $4, finished_at = $5, node_id = null \
      where id = $1 and lease_number = $2 and status = 'running' \
@@ -333,21 +365,7 @@ macro_rules! ask_end {
             .bind($each!(|end| Json(&end.model)))
             .bind($each!(|end| end.message.0))
             .bind($each!(|end| end.conversation.0))
-            .bind($each!(|end| end.reading().map(|reading| reading.score)))
-            .bind($each!(|end| end.reading().map(|reading| reading.label.as_str())))
-            .bind($each!(|end| end.reading().and_then(|reading| reading.emotion.as_deref())))
-            .bind($each!(|end| end.reading().map(|reading| reading.confidence)))
-            .bind($each!(|end| end.reading().map(|reading| reading.method.as_str())))
-            .bind($each!(|end| end.reading().map(Json)))
-            .bind($each!(|end| end.feeling.as_ref().map(|feeling| feeling.message.0)))
-            .bind($each!(|end| end.feeling.as_ref().map(|feeling| Json(&feeling.state))))
     };
-}
-
-impl End {
-    fn reading(&self) -> Option<&Sentiment> {
-        self.feeling.as_ref().map(|feeling| &feeling.sentiment)
-    }
 }
 
 /// Stores the ends of answers: of each the run, the rest of its log, the message, the conversation, whose revision it

@@ -12,10 +12,9 @@ use uuid::Uuid;
 /// What a run is to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    pub(crate) message: MessageId,
     pub(crate) text: String,
     pub(crate) method: SentimentMethod,
-    /// How the message reads, where it was read for another answer.
+    /// How the message reads, where it was read already.
     pub(crate) reading: Option<Sentiment>,
     /// The conversation's sentiment before the message; with it, where it was read.
     pub(crate) state: Option<State>,
@@ -23,7 +22,6 @@ pub(crate) struct Asked {
 
 #[derive(sqlx::FromRow)]
 struct AskedRow {
-    id: i64,
     content: String,
     sentiment_method: String,
     sentiment_data: Option<Json<Value>>,
@@ -35,19 +33,32 @@ pub(super) fn sentiment_from(data: Value) -> Option<Sentiment> {
     serde_json::from_value(data).inspect_err(|error| tracing::warn!(%error, "a sentiment cannot be read")).ok()
 }
 
+impl From<AskedRow> for Asked {
+    fn from(row: AskedRow) -> Self {
+        Self {
+            text: row.content,
+            method: SentimentMethod::from_name(&row.sentiment_method).unwrap_or(SentimentMethod::Local),
+            reading: row.sentiment_data.and_then(|json| sentiment_from(json.0)),
+            state: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
+        }
+    }
+}
+
+const ASKED: &str = "select m.content, r.sentiment_method, m.sentiment_data, c.sentiment_state from runs r \
+                     join messages m on m.id = r.user_message_id join conversations c on c.id = m.conversation_id \
+                     where r.id = $1";
+
 /// The message of a run with its method. For whoever writes the run.
 pub(crate) async fn find_asked(db: &Db, run: RunId) -> Result<Option<Asked>> {
-    const SQL: &str = "select m.id, m.content, r.sentiment_method, m.sentiment_data, c.sentiment_state from runs r \
-                       join messages m on m.id = r.user_message_id join conversations c on c.id = m.conversation_id \
-                       where r.id = $1";
-    let row: Option<AskedRow> = read!(db, |pool| sqlx::query_as(SQL).bind(run.0).fetch_optional(pool).await?);
-    Ok(row.map(|row| Asked {
-        message: MessageId(row.id),
-        text: row.content,
-        method: SentimentMethod::from_name(&row.sentiment_method).unwrap_or(SentimentMethod::Local),
-        reading: row.sentiment_data.and_then(|json| sentiment_from(json.0)),
-        state: row.sentiment_state.and_then(|json| State::from_stored(json.0)),
-    }))
+    let row: Option<AskedRow> = read!(db, |pool| sqlx::query_as(ASKED).bind(run.0).fetch_optional(pool).await?);
+    Ok(row.map(Asked::from))
+}
+
+/// The same for callers that hold the conversation: until their transaction ends it stays as it is.
+pub(crate) async fn find_asked_held(tx: &mut Tx, run: RunId) -> Result<Option<Asked>> {
+    let row: Option<AskedRow> =
+        within!(tx, |connection| sqlx::query_as(ASKED).bind(run.0).fetch_optional(connection).await?);
+    Ok(row.map(Asked::from))
 }
 
 /// Stores how a message reads.

@@ -176,6 +176,7 @@ fn question(owner: UserId, id: ConversationId) -> NewExchange {
         conversation: id,
         title: None,
         question: "Grüße 🎈".to_owned(),
+        reading: None,
         model: model(),
         chosen: model_ref(),
         is_named: false,
@@ -191,7 +192,7 @@ fn question(owner: UserId, id: ConversationId) -> NewExchange {
 
 /// Stores an exchange and gives its question and its answer.
 async fn insert(db: &Db, new: NewExchange) -> Result<Option<(MessageId, MessageId)>> {
-    Ok(exchanges::insert(db, &[new]).await?[0].map(|stored| (stored.question, stored.answer)))
+    Ok(exchanges::insert(db, &[new]).await?.remove(0).map(|stored| (stored.question, stored.answer)))
 }
 
 /// A question with an answer that is being written, and its run.
@@ -209,7 +210,6 @@ fn end(run: RunId, id: ConversationId, message: MessageId) -> End {
         lease_number: 1,
         conversation: id,
         message,
-        feeling: None,
         content: "an answer".to_owned(),
         thought: "hm".to_owned(),
         status: MessageStatus::Complete,

@@ -7,7 +7,7 @@ use super::conversations::Settings;
 use super::exchanges::NewExchange;
 use super::messages::{role_from, status_from};
 use super::runs::method_str;
-use super::{Db, Result, Tx, read, within};
+use super::{Db, Result, Tx, read, sentiment, within};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use std::collections::HashMap;
@@ -184,6 +184,9 @@ pub(crate) async fn insert_question(
         .bind(exchange.now)
         .fetch_one(connection)
         .await?);
+    if let Some(reading) = &exchange.reading {
+        sentiment::set_reading(tx, MessageId(id), reading).await?;
+    }
     Ok(MessageId(id))
 }
 

@@ -13,7 +13,7 @@ use crate::db::{
 };
 use crate::{Backend, Error, error::Result, sentiment};
 use chrono::{DateTime, Utc};
-use types::{ConversationId, ErrorCode, MessageId, MessageRole, ModelInfo, StartedRun, VERSIONS_MAX};
+use types::{ConversationId, ErrorCode, MessageId, MessageRole, ModelInfo, SentimentUpdate, StartedRun, VERSIONS_MAX};
 
 /// What was stored.
 pub(super) struct Stored {
@@ -22,6 +22,8 @@ pub(super) struct Stored {
     pub(super) found: context::Before,
     /// What the run goes on with.
     pub(super) kept: Option<Kept>,
+    /// How the question reads, where it was read already.
+    pub(super) reading: Option<SentimentUpdate>,
     /// When that was.
     pub(super) begun_at: DateTime<Utc>,
 }
@@ -38,7 +40,7 @@ pub(super) async fn insert(backend: &Backend, target: Target, exchange: &NewExch
     let NewExchange { conversation, owner, now, .. } = *exchange;
     let mut tx = backend.db.begin().await?;
     let held = db::conversations::hold(&mut tx, conversation, owner).await?;
-    let Held { version, mut settings } = held.ok_or_else(Error::conversation_not_found)?;
+    let Held { version, mut settings, .. } = held.ok_or_else(Error::conversation_not_found)?;
     if exchange.is_named || settings.model.is_none() {
         settings.model = Some(exchange.chosen.clone());
     }
@@ -68,9 +70,11 @@ pub(super) async fn insert(backend: &Backend, target: Target, exchange: &NewExch
         db::run_log::append(&mut tx, exchange.run, 0, last, &entries).await?;
     }
     show(&mut tx, conversation, version.head, Some(answer), Some((&settings, now))).await?;
+    let asked = db::sentiment::find_asked_held(&mut tx, exchange.run).await?;
     tx.commit().await?;
     let found = context::Before::Found { version, parent };
-    Ok(Stored { started: started(exchange, question, answer), found, kept, begun_at: now })
+    let reading = asked.as_ref().and_then(sentiment::known);
+    Ok(Stored { started: started(exchange, question, answer), found, kept, reading, begun_at: now })
 }
 
 /// Shows another branch of a conversation, and makes its sentiment that of the questions on it. `chosen`: the branch is

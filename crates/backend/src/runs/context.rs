@@ -4,7 +4,7 @@
 use super::live::Live;
 use super::log::in_time;
 use crate::cache::Version;
-use crate::db::{self, conversations, sentiment::Asked};
+use crate::db::{self, conversations};
 use crate::{Backend, error::Result};
 use llm::ChatMessage;
 use serde::{Deserialize, Serialize};
@@ -43,8 +43,6 @@ pub(crate) struct Start {
     before: Before,
     /// The question, where it is new.
     question: Option<String>,
-    /// What the run is to read of how the person feels, where that need not be looked up.
-    pub(super) asked: Option<Asked>,
 }
 
 /// A conversation before a run.
@@ -63,12 +61,7 @@ impl Start {
     /// `question` is empty where the question is there already.
     pub(super) fn new(before: Before, question: String) -> Self {
         let is_known = !matches!(before, Before::Unknown);
-        Self { before, question: Some(question).filter(|text| is_known && !text.is_empty()), asked: None }
-    }
-
-    /// The question, where nothing was said before it.
-    pub(super) fn opening(&self) -> Option<&str> {
-        self.question.as_deref().filter(|_| matches!(self.before, Before::Nothing))
+        Self { before, question: Some(question).filter(|text| is_known && !text.is_empty()) }
     }
 
     /// The version of what the model reads while the run is being written: the branch ends in its question.

@@ -27,6 +27,10 @@ pub struct Follower {
     changes: watch::Receiver<()>,
     /// Under the telling's lease. `None`: one that cannot be continued, so the whole text comes next.
     place: Option<u32>,
+    /// The last event that it was given, under whichever lease.
+    last: StreamId,
+    /// It has been told how the question reads, which is told once.
+    has_reading: bool,
     /// Until when text may gather.
     breath: Option<Instant>,
     finished: bool,
@@ -48,6 +52,8 @@ pub async fn follow(backend: &Backend, actor: &Actor, id: RunId, after: Option<S
         actor: actor.clone(),
         run: id,
         place: place_of(after, telling.lease_number),
+        last: after.unwrap_or(StreamId::START),
+        has_reading: false,
         telling,
         changes,
         breath: None,
@@ -60,10 +66,7 @@ pub async fn follow(backend: &Backend, actor: &Actor, id: RunId, after: Option<S
 fn place_of(after: Option<StreamId>, lease_number: i64) -> Option<u32> {
     match after {
         None | Some(StreamId::START) => Some(0),
-        Some(StreamId(id)) => {
-            let place = u32::try_from(id & i64::from(u32::MAX)).ok()?;
-            (id >> 32 == lease_number).then_some(place)
-        }
+        Some(id) => (id.lease_number() == lease_number).then_some(id.place()),
     }
 }
 
@@ -82,6 +85,8 @@ impl Follower {
             telling: Arc::clone(&live.telling),
             changes: live.telling.follow(),
             place: Some(0),
+            last: StreamId::START,
+            has_reading: false,
             breath: None,
             finished: false,
             sign_outs,
@@ -94,7 +99,11 @@ impl Follower {
         while !self.finished {
             self.changes.borrow_and_update();
             match self.telling.look(self.place) {
-                Look::Next(entry) => return Some(self.take(entry)),
+                Look::Next(entry) => {
+                    if let Some(told) = self.give(entry) {
+                        return Some(told);
+                    }
+                }
                 Look::Nothing => self.wait().await?,
                 Look::Closed(Closed::Left(lease_number)) => self.go_over(lease_number),
                 Look::Closed(Closed::Ended) => self.finished = true,
@@ -115,12 +124,36 @@ impl Follower {
         })
     }
 
+    /// What comes next, unless the follower knows it. To one that is given the whole text how the question reads comes
+    /// first, where that was told before and not to this one.
+    fn give(&mut self, entry: Entry) -> Option<(StreamId, RunEvent)> {
+        if self.place.is_none() && !self.has_reading {
+            let (was_heard, reading) = self.telling.read(|transcript| {
+                let reading = transcript.reading().filter(|reading| reading.n <= entry.n);
+                (transcript.was_heard(self.last.place()), reading.cloned())
+            });
+            self.has_reading = was_heard || reading.is_some();
+            if let Some(reading) = reading.filter(|_| !was_heard) {
+                // Still at a place that cannot be continued: whoever breaks off here is given the whole text again.
+                self.last = StreamId(self.last.0.saturating_add(1));
+                return Some((self.last, reading.event));
+            }
+        }
+        if self.has_reading && matches!(entry.event, RunEvent::Sentiment(_)) {
+            self.place = Some(entry.n);
+            return None;
+        }
+        Some(self.take(entry))
+    }
+
     fn take(&mut self, entry: Entry) -> (StreamId, RunEvent) {
         let is_text = matches!(entry.event, RunEvent::Chunk { .. } | RunEvent::Thought { .. });
         self.breath = is_text.then(|| Instant::now() + BREATH);
         self.finished = entry.event.is_last();
+        self.has_reading |= matches!(entry.event, RunEvent::Sentiment(_));
         self.place = Some(entry.n);
-        (StreamId::new(self.telling.lease_number, entry.n), entry.event)
+        self.last = StreamId::new(self.telling.lease_number, entry.n);
+        (self.last, entry.event)
     }
 
     /// Follows whoever tells what comes, under this lease or a later one.

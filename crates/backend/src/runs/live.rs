@@ -14,7 +14,9 @@ use std::sync::{
 };
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use types::{ConversationId, MessageId, ModelInfo, RunEvent, RunId, SessionId, StartedRun, Usage, UserId};
+use types::{
+    ConversationId, MessageId, ModelInfo, RunEvent, RunId, SentimentUpdate, SessionId, StartedRun, Usage, UserId,
+};
 
 /// One answer being written.
 #[derive(Debug)]
@@ -97,9 +99,9 @@ impl Live {
         self.telling.tell(|transcript| events.into_iter().for_each(|event| transcript.push(event)));
     }
 
-    /// Tells the followers the last events, which have been stored.
-    pub(crate) fn close(&self, last: impl IntoIterator<Item = RunEvent>) {
-        self.telling.close(Closed::Ended, |transcript| last.into_iter().for_each(|event| transcript.push(event)));
+    /// Tells the followers the last event, which has been stored.
+    pub(crate) fn close(&self, last: RunEvent) {
+        self.telling.close(Closed::Ended, |transcript| transcript.push(last));
     }
 
     /// Sends the followers to the database: nothing more is told here.
@@ -146,8 +148,21 @@ impl Live {
 
     /// Bytes of answer and thoughts so far.
     pub(crate) fn text_length(&self) -> u32 {
-        // The start event is the one thing before the text.
-        self.telling.end() - 1
+        self.telling.read(Transcript::text_length)
+    }
+
+    /// Tells how the question reads, unless that was told.
+    pub(crate) fn tell_reading(&self, update: SentimentUpdate) {
+        self.telling.tell(|transcript| {
+            if transcript.reading().is_none() {
+                transcript.push(RunEvent::Sentiment(update));
+            }
+        });
+    }
+
+    /// Whether how the question reads has been told.
+    pub(crate) fn has_told_reading(&self) -> bool {
+        self.telling.read(|transcript| transcript.reading().is_some())
     }
 
     /// Notes that the log goes up to `place`.

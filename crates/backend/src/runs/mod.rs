@@ -34,6 +34,7 @@ use crate::{
     error::Result,
     events, models,
     models::Choice,
+    sentiment::{self, State},
     sessions,
 };
 use branch::Stored;
@@ -44,8 +45,8 @@ use log::in_time;
 use slots::{Full, Slot};
 use std::sync::Arc;
 use types::{
-    ApiError, ConversationId, ConversationSummary, ErrorCode, ModelRef, Preferences, RunId, StartedRun, UserEvent,
-    UserId, title_from,
+    ApiError, ConversationId, ConversationSummary, ErrorCode, ModelRef, Preferences, RunId, SentimentUpdate,
+    StartedRun, UserEvent, UserId, title_from,
 };
 use uuid::Uuid;
 use wish::{Order, Target};
@@ -129,6 +130,9 @@ fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice:
         Some(kept) => backend.runs.insert_going_on(started, owner, FIRST_LEASE, kept.before, kept.transcript),
         None => backend.runs.insert(started, owner, FIRST_LEASE),
     };
+    if let Some(reading) = stored.reading {
+        live.tell_reading(reading);
+    }
     let start = Start::new(stored.found, order.request.message);
     let (writer, written) = (backend.clone(), live.clone());
     // Called inside: a future that is handed in and then awaited lies in the task twice.
@@ -164,8 +168,10 @@ async fn find_saved(backend: &Backend, actor: &Actor, order: &Order, id: RunId) 
     let title = order.request.conversation_id.is_none().then(|| title_from(&order.request.message));
     let found = if title.is_some() { Before::Nothing } else { Before::Unknown };
     let begun_at = backend.clock.now();
-    let stored =
-        |run: db::runs::Run| Stored { started: StartedRun { title, ..run.into() }, found, kept: None, begun_at };
+    let stored = |run: db::runs::Run| {
+        let started = StartedRun { title, ..run.into() };
+        Stored { started, found, kept: None, reading: None, begun_at }
+    };
     Ok(run.filter(|run| run.running).map(stored))
 }
 
@@ -222,12 +228,16 @@ async fn save(
     let model = choice.info();
     let begun_at = backend.clock.now();
     let chosen = ModelRef { provider: model.provider.clone(), model: model.model.clone() };
+    // One that is there already was read with its first answer.
+    let is_new = !request.message.is_empty();
+    let reading = sentiment::at_once(choice.sentiment_method, &request.message).filter(|_| is_new);
     let exchange = NewExchange {
         run: run_id,
         owner: actor.id(),
         conversation: conversation_id,
         title: title.clone(),
         question: request.message.clone(),
+        reading: reading.clone(),
         is_named,
         is_preferred: is_named && title.is_some() && preferences.model.as_ref() != Some(&chosen),
         model,
@@ -248,13 +258,14 @@ async fn save(
     } else {
         db::exchanges::insert(db, &[exchange]).await?.into_iter().next().flatten()
     };
-    let Inserted { question, answer, before } = stored.ok_or_else(Error::conversation_not_found)?;
+    let Inserted { question, answer, before, state } = stored.ok_or_else(Error::conversation_not_found)?;
     let started = StartedRun { conversation_id, message_id: answer, user_message_id: question, run_id, title };
     let found = match before {
         Some(version) => Before::Found { version, parent: version.head },
         None => Before::Nothing,
     };
-    Ok(Stored { started, found, kept: None, begun_at })
+    let told = |(message, state): (_, State)| SentimentUpdate { message: Some(message), cumulative: Some(state.shown) };
+    Ok(Stored { started, found, kept: None, reading: reading.zip(state).map(told), begun_at })
 }
 
 /// Why a run could not be stored beside those that are: either this send was stored a moment ago, or the

@@ -5,7 +5,7 @@
 //! tokens long gone. Pure data: no clock, no database, no lock.
 
 use crate::db::run_log::Entry;
-use types::{RunEvent, StartedRun};
+use types::{RunEvent, SentimentMethod, SentimentUpdate, StartedRun};
 
 /// The events of one run in order.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Transcript {
     entries: Vec<Entry>,
     /// The place before the first entry: what came earlier is not here.
     start: u32,
+    /// Bytes of the answer and the thoughts.
+    text: u32,
 }
 
 /// A place that is not on the boundary of an event or of a character, or that lies outside what is here.
@@ -32,7 +34,7 @@ impl Transcript {
 
     /// What is left to tell of a run whose log is no longer kept: its text, and how it ended at this place.
     pub(crate) fn of_ended(end: u32, text: RunEvent, last: RunEvent) -> Self {
-        let mut transcript = Self { entries: Vec::new(), start: end.saturating_sub(2) };
+        let mut transcript = Self { start: end.saturating_sub(2), ..Self::default() };
         transcript.push(text);
         transcript.push(last);
         transcript
@@ -75,9 +77,19 @@ impl Transcript {
         self.entries.last().map_or(self.start, |entry| entry.n)
     }
 
+    /// Bytes of the answer and the thoughts.
+    pub(crate) const fn text_length(&self) -> u32 {
+        self.text
+    }
+
     /// Appends an event; text joins the piece before it when it is of the same kind.
     pub(crate) fn push(&mut self, event: RunEvent) {
         let n = self.end().saturating_add(width(&event));
+        self.text = match &event {
+            RunEvent::Chunk { content } | RunEvent::Thought { content } => self.text.saturating_add(bytes(content)),
+            RunEvent::Snapshot { content, thought } => bytes(content).saturating_add(bytes(thought)),
+            _ => self.text,
+        };
         if let Some(last) = self.entries.last_mut() {
             match (&mut last.event, &event) {
                 (RunEvent::Chunk { content: text }, RunEvent::Chunk { content })
@@ -118,7 +130,8 @@ impl Transcript {
             self.push(RunEvent::Start(started.clone()));
         }
         let (content, thought) = self.text();
-        if !content.is_empty() {
+        // Where a reading stands before the seam, its followers have heard it from the writer before.
+        if !content.is_empty() || self.reading().is_some() {
             self.push(RunEvent::Snapshot { content, thought });
         }
     }
@@ -126,7 +139,7 @@ impl Transcript {
     /// Where in the answer another writer went on, in bytes.
     pub(crate) fn seams(&self) -> Vec<u32> {
         let seam = |entry: &Entry| match &entry.event {
-            RunEvent::Snapshot { content, .. } => u32::try_from(content.len()).ok(),
+            RunEvent::Snapshot { content, .. } if !content.is_empty() => u32::try_from(content.len()).ok(),
             _ => None,
         };
         self.entries.iter().filter_map(seam).collect()
@@ -151,6 +164,19 @@ impl Transcript {
         })
     }
 
+    /// How the question reads, where it was told.
+    pub(crate) fn reading(&self) -> Option<&Entry> {
+        self.entries.iter().find(|entry| matches!(entry.event, RunEvent::Sentiment(_)))
+    }
+
+    /// Whether a reader who stood at a place under an earlier writer has heard from that one how the question reads.
+    pub(crate) fn was_heard(&self, stood: u32) -> bool {
+        let Some(Entry { n, event }) = self.reading().filter(|reading| reading.n <= stood) else { return false };
+        let is_seam = |entry: &Entry| entry.n > *n && matches!(entry.event, RunEvent::Snapshot { .. });
+        // What was stored with the question is told by every writer, at the same place.
+        is_of_start(event) || self.entries.iter().any(is_seam)
+    }
+
     /// The whole answer and the whole of the thoughts.
     pub(crate) fn text(&self) -> (String, String) {
         let (mut content, mut thought) = (String::new(), String::new());
@@ -172,9 +198,19 @@ impl Transcript {
 /// How far an event moves the place on.
 fn width(event: &RunEvent) -> u32 {
     match event {
-        RunEvent::Chunk { content } | RunEvent::Thought { content } => u32::try_from(content.len()).unwrap_or(u32::MAX),
+        RunEvent::Chunk { content } | RunEvent::Thought { content } => bytes(content),
         _ => 1,
     }
+}
+
+fn bytes(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
+}
+
+/// Whether it is a reading that came with the question.
+fn is_of_start(event: &RunEvent) -> bool {
+    let RunEvent::Sentiment(SentimentUpdate { message: Some(message), .. }) = event else { return false };
+    message.method == SentimentMethod::Local && !message.fallback
 }
 
 /// What of an event comes after a place, which may lie inside it; of a long text no more than goes into one event.
@@ -307,6 +343,38 @@ mod tests {
         assert_eq!(transcript.after(10), Ok(vec![Entry { n: 11, event: done() }]));
         let again = Transcript::from_log(transcript.after(0).unwrap());
         assert_eq!((again.text(), again.seams()), (transcript.text(), transcript.seams()), "the log tells the same");
+    }
+
+    fn reading(method: SentimentMethod) -> RunEvent {
+        let message = types::Sentiment {
+            score: 0.5,
+            label: types::SentimentLabel::Positive,
+            emotion: None,
+            confidence: 0.5,
+            method,
+            fallback: false,
+            corrected: false,
+        };
+        RunEvent::Sentiment(SentimentUpdate { message: Some(message), cumulative: None })
+    }
+
+    #[test]
+    fn a_reading_is_no_text_and_heard_by_who_was_there() {
+        let told = |events: &[RunEvent]| {
+            let mut transcript = Transcript::default();
+            events.iter().for_each(|event| transcript.push(event.clone()));
+            transcript
+        };
+        let whole = RunEvent::Snapshot { content: "one".into(), thought: String::new() };
+        let by_model = reading(SentimentMethod::LlmSeparate);
+        let before = told(&[chunk("one"), by_model.clone(), whole.clone(), chunk(" two")]);
+        assert_eq!((before.text_length(), before.seams().as_slice()), (7, [3].as_slice()));
+        assert_eq!((before.was_heard(3), before.was_heard(4)), (false, true));
+        let after = told(&[chunk("one"), whole, by_model, chunk(" two")]);
+        assert!(!after.was_heard(90), "told by whoever took over, whatever more had been told before");
+        let at_once = told(&[reading(SentimentMethod::Local), chunk("one")]);
+        assert_eq!((at_once.was_heard(0), at_once.was_heard(1)), (false, true), "each writer tells it first");
+        assert!(!told(&[chunk("one")]).was_heard(90));
     }
 
     #[test]

@@ -6,9 +6,9 @@ use super::meter::{self, Meter};
 use super::patience::Patience;
 use super::seam::Seam;
 use super::{context, context::Start, failure};
-use crate::db::{run_log::Entry, sentiment::Asked};
+use crate::db::run_log::Entry;
 use crate::models::Choice;
-use crate::sentiment::{AnswerText, Beside, Feeling, Judgement};
+use crate::sentiment::{AnswerText, Beside, Judgement};
 use crate::{Backend, db, error::Result, events, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
@@ -36,7 +36,6 @@ pub(crate) struct Ending {
     status: MessageStatus,
     model: ModelInfo,
     last: RunEvent,
-    feeling: Option<Feeling>,
 }
 
 impl Ending {
@@ -45,7 +44,6 @@ impl Ending {
             status,
             model: ModelInfo { finish_reason: Some(finish_reason), ..model.clone() },
             last: RunEvent::Done { finish_reason, usage: None },
-            feeling: None,
         }
     }
 
@@ -68,12 +66,7 @@ impl Ending {
             _ => MessageStatus::Failed,
         };
         let model = ModelInfo { error: Some(error.clone()), ..model.clone() };
-        Self { status, model, last: RunEvent::Error(error), feeling: None }
-    }
-
-    /// What followers hear of it, in order.
-    fn events(&self) -> impl Iterator<Item = RunEvent> {
-        self.feeling.as_ref().map(Feeling::event).into_iter().chain([self.last.clone()])
+        Self { status, model, last: RunEvent::Error(error) }
     }
 }
 
@@ -89,11 +82,10 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, sta
 async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, mut start: Start) {
     backend.runs.dirty.notify_one();
     let model = choice.info();
-    start.asked = start.opening().map(|question| asked(live, &choice, question));
     let meter = Meter::default();
-    let mut beside = Beside::begin(backend, &live.started, &choice);
     // What is gone on with is gone on with in plain words.
     let mut text = if live.text_length() > 0 { AnswerText::Plain } else { AnswerText::of(&choice) };
+    let mut beside = Beside::begin(backend, live, &choice, text.is_structured());
     let ended = tokio::select! {
         biased;
         why = live.early_end() => Err(why),
@@ -135,18 +127,8 @@ async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, mut start
     Box::pin(end(backend, live, ending.with_usage(used), &start, judged)).await;
 }
 
-/// What a run is to read whose question begins the conversation.
-fn asked(live: &Live, choice: &Choice, question: &str) -> Asked {
-    Asked {
-        message: live.started.user_message_id,
-        text: question.to_owned(),
-        method: choice.sentiment_method,
-        reading: None,
-        state: None,
-    }
-}
-
-/// Stores the end of a run and tells it, with how the message reads that it answers: as the model has said where it has.
+/// Stores the end of a run and tells it; before, where that was not told yet, how the message reads that it answers: as the
+/// model has said where it has.
 pub(crate) async fn end(
     backend: &Backend,
     live: &Arc<Live>,
@@ -363,15 +345,13 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_s
 }
 
 /// Stores the end until it is stored, and only then tells it.
-async fn finish(backend: &Backend, live: &Live, mut ending: Ending, start: &Start, judged: Option<&Judgement>) {
+async fn finish(backend: &Backend, live: &Live, ending: Ending, start: &Start, judged: Option<&Judgement>) {
     let (mut pause, mut tried) = (Duration::from_millis(100), false);
     let _storing = live.storing.lock().await;
     while !live.is_lost() {
         let (content, thought, _) = live.text();
         let storing = async {
-            if ending.feeling.is_none() {
-                ending.feeling = sentiment::settle(backend, live.started.run_id, start.asked.as_ref(), judged).await?;
-            }
+            sentiment::settle(backend, live, judged).await?;
             store(backend, live, content, thought, &ending).await
         };
         let is_stored = match in_time(storing).await {
@@ -386,7 +366,7 @@ async fn finish(backend: &Backend, live: &Live, mut ending: Ending, start: &Star
         };
         match is_stored {
             Ok(true) => {
-                live.close(ending.events());
+                live.close(ending.last.clone());
                 return tell_of(backend, live, ending.status);
             }
             Ok(false) => return,
@@ -438,8 +418,7 @@ async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
     Ok(run.is_some_and(|run| !run.running && run.lease_number == live.telling.lease_number))
 }
 
-/// The transaction of an ending: the rest of the log with the last events, the message, the run, the conversation, and how
-/// the message reads that was answered.
+/// The transaction of an ending: the rest of the log with the last event, the message, the run and the conversation.
 /// Gives the conversation's revision; `None`: the run is another's by now, or deleted, and nothing was stored.
 async fn store(
     backend: &Backend,
@@ -449,10 +428,8 @@ async fn store(
     ending: &Ending,
 ) -> db::Result<Option<i64>> {
     let Unstored { first, mut last, mut entries } = live.unstored();
-    for event in ending.events() {
-        last = last.saturating_add(1);
-        entries.push(Entry { n: last, event });
-    }
+    last = last.saturating_add(1);
+    entries.push(Entry { n: last, event: ending.last.clone() });
     let end = db::exchanges::End {
         run: live.started.run_id,
         lease_number: live.telling.lease_number,
@@ -462,7 +439,6 @@ async fn store(
         thought,
         status: ending.status,
         model: ending.model.clone(),
-        feeling: ending.feeling.clone().filter(|feeling| !feeling.is_known),
         first_seq: first,
         last_seq: last,
         entries,

@@ -20,16 +20,18 @@ use crate::{
     Actor, Backend,
     cache::Version,
     db,
+    error::Result,
     models::{self, Choice},
-    runs::meter::Meter,
+    preferences,
+    runs::{live::Live, meter::Meter},
 };
 use llm::{NaturalLanguage, Offline};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use types::{
-    ConversationId, MessageId, MethodInfo, Methods, ModelRef, NewRun, Preferences, RunEvent, RunId, Sentiment,
-    SentimentMethod, SentimentUpdate, StartedRun, Usage,
+    ConversationId, MethodInfo, Methods, ModelRef, NewRun, Preferences, ReaderView, RunId, Sentiment, SentimentMethod,
+    SentimentUpdate, Usage,
 };
 
 /// How long the end of an answer waits for a reading.
@@ -120,8 +122,15 @@ pub(crate) fn choose(backend: &Backend, request: &NewRun, preferences: &Preferen
 }
 
 /// The method that reads a person's messages where these do not say one.
-pub fn usual(backend: &Backend, preferences: &Preferences) -> SentimentMethod {
+fn usual(backend: &Backend, preferences: &Preferences) -> SentimentMethod {
     preferences.sentiment_method.unwrap_or(backend.config.sentiment.method)
+}
+
+/// Who may read the user's messages, and who does.
+pub async fn reader(backend: &Backend, actor: &Actor) -> Result<ReaderView> {
+    let chosen = preferences::get(backend, actor).await?.sentiment_method;
+    let methods = methods(backend, actor).await.methods;
+    Ok(ReaderView { methods, chosen, usual: backend.config.sentiment.method })
 }
 
 /// The sentiment of a run's conversation before the run. Without it a model reads the message all the same.
@@ -130,32 +139,37 @@ pub(crate) async fn before(backend: &Backend, run: RunId) -> Option<State> {
     asked.inspect_err(|error| tracing::warn!(%error, run.id = %run, "a sentiment cannot be read")).ok()??.state
 }
 
-/// A reading that is being asked for beside an answer. Dropping it gives it up.
+/// Reads a new message at once, where its method is the one that needs nobody else: the reading is stored with the message.
+pub(crate) fn at_once(method: SentimentMethod, text: &str) -> Option<Sentiment> {
+    (method == SentimentMethod::Local).then(|| sentiment_of(local::read(text), method))
+}
+
+/// The reading of a run's question while the answer is being written: it is asked for, stored and told in a task of its own,
+/// which holds no word of the answer back. Dropping it gives it up.
 #[derive(Debug)]
 pub(crate) struct Beside {
-    asking: Option<AbortOnDropHandle<Option<Judgement>>>,
+    reading: Option<AbortOnDropHandle<Option<Judgement>>>,
     meter: Meter,
 }
 
 impl Beside {
-    /// Asks, where the message's method is one that asks.
-    pub(crate) fn begin(backend: &Backend, started: &StartedRun, choice: &Choice) -> Self {
+    /// Begins to read, where there is something to read and the answer does not bring the reading along.
+    pub(crate) fn begin(backend: &Backend, live: &Arc<Live>, choice: &Choice, comes_with_answer: bool) -> Self {
         let meter = Meter::default();
-        let asking = match choice.sentiment_method {
-            SentimentMethod::LlmSeparate | SentimentMethod::NlpApi => {
-                let asking = ask(backend.clone(), started.run_id, choice.clone(), meter.clone());
-                Some(AbortOnDropHandle::new(backend.runs.tasks.spawn(asking)))
-            }
-            SentimentMethod::Structured | SentimentMethod::Local => None,
-        };
-        Self { asking, meter }
+        let is_due = !comes_with_answer && !live.has_told_reading();
+        let reading = is_due.then(|| {
+            let reading = read(backend.clone(), live.clone(), choice.clone(), meter.clone());
+            AbortOnDropHandle::new(backend.runs.tasks.spawn(reading))
+        });
+        Self { reading, meter }
     }
 
-    /// The reading. Where the answer has come to its good end, it is waited for a little; else it is there or it is not.
+    /// The judgement, which has been told where it could be stored. Where the answer has come to its good end, it is waited
+    /// for a little; else it is there or it is not.
     pub(crate) async fn settle(&mut self, has_time: bool) -> Option<Judgement> {
-        let asking = self.asking.take()?;
+        let reading = self.reading.take()?;
         let limit = if has_time { WAIT } else { Duration::ZERO };
-        timeout(limit, asking).await.ok()?.ok()?
+        timeout(limit, reading).await.ok()?.ok()?
     }
 
     /// What asking has used so far.
@@ -164,78 +178,83 @@ impl Beside {
     }
 }
 
-async fn ask(backend: Backend, run: RunId, choice: Choice, meter: Meter) -> Option<Judgement> {
-    let asked = db::sentiment::find_asked(&backend.db, run).await.ok()??;
+async fn read(backend: Backend, live: Arc<Live>, choice: Choice, meter: Meter) -> Option<Judgement> {
+    let judgement = ask(&backend, live.started.run_id, choice, &meter).await;
+    if let Err(error) = settle(&backend, &live, judgement.as_ref()).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a reading cannot be stored yet");
+    }
+    judgement
+}
+
+/// What somebody else says of a run's question, where its method is to ask somebody else and it was not read before.
+async fn ask(backend: &Backend, run: RunId, choice: Choice, meter: &Meter) -> Option<Judgement> {
+    let is_asked = matches!(choice.sentiment_method, SentimentMethod::LlmSeparate | SentimentMethod::NlpApi);
+    let asked = if is_asked { db::sentiment::find_asked(&backend.db, run).await.ok()?? } else { return None };
+    if asked.reading.is_some() {
+        return None;
+    }
     if choice.sentiment_method == SentimentMethod::NlpApi {
         let language = backend.config.sentiment.language.as_ref()?;
         return nlp_api::read(language, &asked.text, LIMIT).await;
     }
     // The configured model, else the one that answers. Offline cannot read.
     let reader = match &backend.config.sentiment.model {
-        Some(model) => models::configured(&backend, model).await?,
+        Some(model) => models::configured(backend, model).await?,
         None => choice,
     };
     if reader.provider.id() == Offline::ID {
         return None;
     }
-    let reading = llm_separate::read(&reader, &asked.text, asked.state.as_ref(), &meter);
+    let reading = llm_separate::read(&reader, &asked.text, asked.state.as_ref(), meter);
     timeout(LIMIT, reading).await.ok()?
 }
 
-/// How a message reads, and its conversation with it: what is stored with the end of its answer.
-#[derive(Clone, Debug)]
-pub(crate) struct Feeling {
-    pub(crate) message: MessageId,
-    pub(crate) sentiment: Sentiment,
-    pub(crate) state: State,
-    /// The message was read for another answer: there is nothing to store.
-    pub(crate) is_known: bool,
+/// Stores how a run's question reads and tells it, unless that was told: as the judgement says that came, else as `local`
+/// reads it. A message that was read for another answer, or by whoever wrote the run before, is not read again.
+pub(crate) async fn settle(backend: &Backend, live: &Live, judgement: Option<&Judgement>) -> db::Result<()> {
+    if live.has_told_reading() {
+        return Ok(());
+    }
+    let mut tx = backend.db.begin().await?;
+    // Held, so that this and a correction do not overwrite each other's sums.
+    let held = db::sentiment::hold_conversation(&mut tx, live.started.user_message_id, live.owner).await?;
+    let Some(conversation) = held else { return Ok(()) };
+    let Some(asked) = db::sentiment::find_asked_held(&mut tx, live.started.run_id).await? else { return Ok(()) };
+    let update = match known(&asked) {
+        Some(update) => update,
+        None => {
+            let judgement = judgement.cloned().unwrap_or_else(|| local::read(&asked.text));
+            let verdict = judgement.conversation.clone();
+            let sentiment = sentiment_of(judgement, asked.method);
+            let state = State::with(asked.state.as_ref(), &sentiment, verdict.as_ref());
+            db::sentiment::set_reading(&mut tx, live.started.user_message_id, &sentiment).await?;
+            db::sentiment::set_state(&mut tx, conversation, Some(&state)).await?;
+            tx.commit().await?;
+            SentimentUpdate { message: Some(sentiment), cumulative: Some(state.shown) }
+        }
+    };
+    live.tell_reading(update);
+    backend.runs.dirty.notify_one();
+    Ok(())
 }
 
-impl Feeling {
-    /// What followers hear of it.
-    pub(crate) fn event(&self) -> RunEvent {
-        RunEvent::Sentiment(self.update())
-    }
-
-    fn update(&self) -> SentimentUpdate {
-        SentimentUpdate { message: Some(self.sentiment.clone()), cumulative: Some(self.state.shown.clone()) }
-    }
+/// How a message reads that was read before, and its conversation with it.
+pub(crate) fn known(asked: &db::sentiment::Asked) -> Option<SentimentUpdate> {
+    let message = asked.reading.clone()?;
+    Some(SentimentUpdate { message: Some(message), cumulative: asked.state.as_ref().map(|state| state.shown.clone()) })
 }
 
-/// What is to be stored of a run's message: the judgement that came, or `local`'s in its place. A message that was read
-/// for another answer is not read again. `known` is what the run is to read, where that need not be looked up. `None`: the
-/// run is gone.
-pub(crate) async fn settle(
-    backend: &Backend,
-    run: RunId,
-    known: Option<&db::sentiment::Asked>,
-    judgement: Option<&Judgement>,
-) -> db::Result<Option<Feeling>> {
-    let asked = match known {
-        Some(asked) => Some(asked.clone()),
-        None => db::sentiment::find_asked(&backend.db, run).await?,
-    };
-    let Some(asked) = asked else { return Ok(None) };
-    if let Some(sentiment) = asked.reading {
-        let state = asked.state.unwrap_or_else(|| State::with(None, &sentiment, None));
-        return Ok(Some(Feeling { message: asked.message, sentiment, state, is_known: true }));
-    }
-    let judgement = match judgement {
-        Some(judgement) => judgement.clone(),
-        None => local::read(&asked.text),
-    };
-    let sentiment = Sentiment {
+/// A judgement of a message that was to be read by this method.
+fn sentiment_of(judgement: Judgement, method: SentimentMethod) -> Sentiment {
+    Sentiment {
         score: judgement.score,
         label: judgement.label,
         emotion: judgement.emotion,
         confidence: judgement.confidence,
         method: judgement.method,
-        fallback: judgement.method != asked.method,
+        fallback: judgement.method != method,
         corrected: false,
-    };
-    let state = State::with(asked.state.as_ref(), &sentiment, judgement.conversation.as_ref());
-    Ok(Some(Feeling { message: asked.message, sentiment, state, is_known: false }))
+    }
 }
 
 /// Makes a conversation's sentiment anew from the messages of its branch: for a transaction that has changed, removed or

@@ -44,7 +44,7 @@ impl State {
     }
 
     /// The state with one more message, and with what a model said of the whole, where one did.
-    pub(super) fn with(before: Option<&Self>, message: &Sentiment, verdict: Option<&Verdict>) -> Self {
+    pub(crate) fn with(before: Option<&Self>, message: &Sentiment, verdict: Option<&Verdict>) -> Self {
         let mut running = before.map(Self::running).unwrap_or_default();
         add(&mut running, message);
         Self::new(&running, verdict)

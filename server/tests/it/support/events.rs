@@ -49,11 +49,26 @@ impl Events {
         }
     }
 
-    /// The next event, which must have this name.
+    /// The next event, which must have this name. A reading comes when it is known: whoever does not ask for it passes it over.
     pub(crate) async fn expect(&mut self, name: &str) -> Event {
-        let event = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
-        assert_eq!(event.name, name, "{event:?}");
-        event
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
+            if event.name == name {
+                return event;
+            }
+            assert_eq!(event.name, "sentiment", "{name} was expected: {event:?}");
+        }
+    }
+
+    /// The next event that is no text, which must have this name.
+    pub(crate) async fn expect_besides_text(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("the stream ended before {name}"));
+            if !matches!(event.name.as_str(), "start" | "chunk" | "thought") {
+                assert_eq!(event.name, name, "{event:?}");
+                return event;
+            }
+        }
     }
 
     /// Reads until the text so far is at least this long; returns it with the last event's id.

@@ -101,7 +101,7 @@ on_both!(whoever_holds_a_conversation_makes_another_version_of_it, |db| async mo
     assert_eq!((before.head, before.revision), (None, 0));
 
     let new = question(ada, id);
-    let stored = exchanges::insert(&db, std::slice::from_ref(&new)).await.unwrap()[0].unwrap();
+    let stored = exchanges::insert(&db, std::slice::from_ref(&new)).await.unwrap().remove(0).unwrap();
     assert_eq!(stored.before, Some(before), "what the question was asked after");
     assert_eq!(version().await, conversations::Version { head: Some(stored.answer), revision: 1 });
     let ended = exchanges::finish(&db, &[end(new.run, id, stored.answer)]).await.unwrap();

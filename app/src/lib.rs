@@ -76,11 +76,11 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// Whether the page of this path shows figures, for which it has a style sheet of its own: the first load of a
-/// conversation is not to carry it.
+/// Whether the page of this path shows figures, or who reads them out of words, for which there is a style sheet of its own:
+/// the first load of a conversation is not to carry it.
 #[cfg(feature = "ssr")]
 fn is_report(path: &str) -> bool {
-    path == "/admin" || path.ends_with(chat::place::MOOD)
+    path == "/admin" || path == "/settings" || path.ends_with(chat::place::MOOD)
 }
 
 /// Whether the page of this path comes to life in the browser. The others are done when they are rendered.

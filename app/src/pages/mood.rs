@@ -22,8 +22,10 @@ use crate::{
     title::name_page,
 };
 use leptos::prelude::*;
-use methods::{Corrections, Methods, Reader};
-use types::{ApiError, ConversationId, CumulativeSentiment, ErrorCode, MoodView, SentimentLabel, Statement};
+use methods::{Corrections, Methods};
+use types::{
+    ApiError, ConversationId, CumulativeSentiment, ErrorCode, MoodView, ReaderView, SentimentLabel, Statement,
+};
 use words::{area, short, story, turning_points};
 
 /// The query of what stands in the inspector.
@@ -70,17 +72,12 @@ async fn load(
     caller: Result<(backend::Backend, backend::Actor), AppError>,
     place: Place,
     is_panel: bool,
-) -> Result<(ConversationId, MoodView, Option<Reader>), AppError> {
+) -> Result<(ConversationId, MoodView, Option<ReaderView>), AppError> {
     let (backend, actor) = caller?;
     let id = place.conversation().ok_or_else(|| ApiError::new(ErrorCode::ConversationNotFound, ""))?;
     let mood = backend::conversations::mood(&backend, &actor, id).await.map_err(ssr::failed)?;
-    let reader = if is_panel {
-        let preferences = backend::preferences::get(&backend, &actor).await.map_err(ssr::failed)?;
-        let usual = backend::sentiment::usual(&backend, &preferences);
-        Some(Reader { methods: backend::sentiment::methods(&backend, &actor).await.methods, usual })
-    } else {
-        None
-    };
+    let reader =
+        if is_panel { Some(backend::sentiment::reader(&backend, &actor).await.map_err(ssr::failed)?) } else { None };
     Ok((id, mood, reader))
 }
 
@@ -89,7 +86,7 @@ fn Mood(
     id: ConversationId,
     mood: MoodView,
     /// Who reads, in the inspector.
-    reader: Option<Reader>,
+    reader: Option<ReaderView>,
 ) -> impl IntoView {
     let MoodView { title, sentiment, statements } = mood;
     let scores: Vec<f64> = statements.iter().map(|statement| statement.sentiment.score).collect();
@@ -154,6 +151,28 @@ fn Whole(whole: CumulativeSentiment) -> impl IntoView {
     }
 }
 
+/// The marks of a chart: smaller where there are many, and at last only the ones that are pointed at or that turn the tide.
+struct Marks {
+    /// The class of the chart.
+    class: &'static str,
+    /// Moves a mark to its place, in its size.
+    moved: &'static str,
+    /// How far around its place a point is pointed at: never as far as the next one.
+    reach: i32,
+}
+
+impl Marks {
+    /// The marks of points that are so far from each other.
+    fn at(gap: i32) -> Self {
+        let reach = (gap / 2).clamp(2, 11);
+        match gap {
+            ..6 => Self { class: "trend crowded", moved: "translate(-4 -4) scale(0.66)", reach },
+            6..14 => Self { class: "trend", moved: "translate(-3 -3) scale(0.5)", reach },
+            _ => Self { class: "trend", moved: "translate(-6 -6)", reach },
+        }
+    }
+}
+
 /// The trend: an area to the zero line and a mark for each message, quoted while it is pointed at or has the focus.
 #[component]
 fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size: Size) -> impl IntoView {
@@ -161,6 +180,8 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size:
     let layout = plot(&scores, width, height);
     let turns = turning_points(&statements);
     let has_turns = !turns.is_empty();
+    let gap = layout.points.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(width);
+    let Marks { class, moved, reach } = Marks::at(gap);
     let points = statements.into_iter().zip(layout.points.iter().copied()).enumerate();
     let points = points.map(|(place, (statement, (x, y)))| {
         let reading = &statement.sentiment;
@@ -171,15 +192,15 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size:
             score_text(reading.score),
             short(&statement.quote, usize::try_from(width / 8).unwrap_or(0))
         );
-        let class = mark_class(reading.label, reading.confidence);
+        let tone = mark_class(reading.label, reading.confidence);
         let turn = turns.contains(&place).then(|| view! { <path class="turn" d="M0 -18V-10"></path> });
         view! {
             <g transform=format!("translate({x} {y})")>
                 <a id=format!("point-{}", statement.id) class="point" href=message_path(id, &statement) aria-label=says>
                     <title>{title}</title>
-                    <circle class="hit" r="11"></circle>
+                    <circle class="hit" r=reach></circle>
                     {turn}
-                    <path class=class d=mark_of(reading.label) transform="translate(-6 -6)"></path>
+                    <path class=tone d=mark_of(reading.label) transform=moved></path>
                     <text class="says" x=-x y=-y - 16 aria-hidden="true">{quoted}</text>
                 </a>
             </g>
@@ -189,7 +210,7 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size:
     view! {
         <section aria-labelledby="trend-title">
             <h2 id="trend-title">"From message to message"</h2>
-            <svg class="trend" viewBox=format!("0 0 {width} {height}") role="group" aria-labelledby="trend-title">
+            <svg class=class viewBox=format!("0 0 {width} {height}") role="group" aria-labelledby="trend-title">
                 <path class="grid" d=format!("M0 6H{width}M0 {}H{width}", height - 6)></path>
                 <path class="zero" d=format!("M0 {}H{width}", height / 2)></path>
                 <path class="area" d=area(&layout, height)></path>

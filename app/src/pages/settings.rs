@@ -1,4 +1,6 @@
-//! `/settings`: how Lia looks, how models write, who is signed in, and deleting everything.
+//! `/settings`: how Lia looks, how models write, who reads the messages, who is signed in, and deleting everything.
+
+mod reader;
 
 use crate::{
     AppError, browser,
@@ -14,27 +16,50 @@ use crate::{
     title::name_page,
 };
 use leptos::{html, prelude::*, task::spawn_local};
-use types::{ApiError, UserId, Viewer};
+use reader::ReaderChoice;
+use serde::{Deserialize, Serialize};
+use types::{ApiError, ReaderView, UserId, Viewer};
+
+/// What the page needs before it can be shown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Start {
+    user: Viewer,
+    reader: ReaderView,
+}
 
 /// The settings.
 #[component]
 pub(crate) fn SettingsPage() -> impl IntoView {
-    match SharedValue::new(viewer).into_inner() {
-        Ok(user) => view! { <Settings user/> }.into_any(),
-        Err(AppError(error)) => view! { <main class="plain"><Problem error alone=true/></main> }.into_any(),
+    let start = OnceResource::new(start());
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                match start.await {
+                    Ok(start) => view! { <Settings start/> }.into_any(),
+                    Err(AppError(error)) => view! { <main class="plain"><Problem error alone=true/></main> }.into_any(),
+                }
+            })}
+        </Suspense>
     }
 }
 
-/// Who is signed in. The browser finds the answer in the page.
-fn viewer() -> Result<Viewer, AppError> {
-    #[cfg(feature = "ssr")]
-    return Ok(crate::ssr::actor()?.user.into());
-    #[cfg(not(feature = "ssr"))]
-    return Err(ApiError::new(types::ErrorCode::Unknown, "The page did not arrive whole. Load it again.").into());
+#[cfg(feature = "ssr")]
+async fn start() -> Result<Start, AppError> {
+    let (backend, actor) = crate::ssr::caller()?;
+    let reader = backend::sentiment::reader(&backend, &actor).await.map_err(crate::ssr::failed)?;
+    Ok(Start { user: actor.user.into(), reader })
+}
+
+/// The browser finds the start in the page. It gets here only where that was lost on the way.
+#[cfg(not(feature = "ssr"))]
+fn start() -> std::future::Ready<Result<Start, AppError>> {
+    let error = ApiError::new(types::ErrorCode::Unknown, "The page did not arrive whole. Load it again.");
+    std::future::ready(Err(error.into()))
 }
 
 #[component]
-fn Settings(user: Viewer) -> impl IntoView {
+fn Settings(start: Start) -> impl IntoView {
+    let Start { user, reader } = start;
     name_page(|| "Settings".to_owned());
     view! {
         <main class="settings">
@@ -51,6 +76,11 @@ fn Settings(user: Viewer) -> impl IntoView {
                 <h2>"How models write"</h2>
                 <p>"How freely they choose their words and how long they may go on. It holds for all your conversations."</p>
                 <ModelSettings is_small=false/>
+            </section>
+            <section>
+                <h2>"Who reads your messages"</h2>
+                <p>"Who says how what you write reads, in all your conversations."</p>
+                <ReaderChoice view=reader/>
             </section>
             <section>
                 <h2>"Account"</h2>

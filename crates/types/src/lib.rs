@@ -40,4 +40,6 @@ pub use sentiment::{
 };
 pub use text::{check_text, quote_from, title_from};
 pub use tree::{ContinueAnswer, EditMessage, Regenerate, ShownBranch, Siblings, VERSIONS_MAX};
-pub use view::{ConversationEntry, ConversationView, Listing, MessageBody, MessageView, MoodView, Statement, Viewer};
+pub use view::{
+    ConversationEntry, ConversationView, Listing, MessageBody, MessageView, MoodView, ReaderView, Statement, Viewer,
+};

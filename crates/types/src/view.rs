@@ -2,8 +2,8 @@
 //! bring a calendar into the browser.
 
 use crate::{
-    ConversationId, ConversationSummary, CumulativeSentiment, MessageId, MessageRole, MessageStatus, ModelInfo,
-    ModelRef, RunPosition, Sentiment, Siblings, UsageTotal, User, UserId, UserRole,
+    ConversationId, ConversationSummary, CumulativeSentiment, MessageId, MessageRole, MessageStatus, MethodInfo,
+    ModelInfo, ModelRef, RunPosition, Sentiment, SentimentMethod, Siblings, UsageTotal, User, UserId, UserRole,
 };
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,17 @@ pub struct MoodView {
     pub sentiment: Option<CumulativeSentiment>,
     /// The newest of the user's messages that were read, oldest first.
     pub statements: Vec<Statement>,
+}
+
+/// Who may read a person's messages, and who does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReaderView {
+    /// All methods.
+    pub methods: Vec<MethodInfo>,
+    /// The one that the person chose.
+    pub chosen: Option<SentimentMethod>,
+    /// The installation's, which reads where nothing was chosen.
+    pub usual: SentimentMethod,
 }
 
 /// What the conversation page shows.

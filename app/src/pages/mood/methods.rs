@@ -3,16 +3,7 @@
 
 use crate::chat::feeling::label_word;
 use leptos::prelude::*;
-use types::{MessageId, MethodInfo, SentimentLabel, SentimentMethod};
-
-/// Who may read, and who does.
-#[derive(Clone, Debug)]
-pub(super) struct Reader {
-    /// All methods.
-    pub(super) methods: Vec<MethodInfo>,
-    /// The one that reads where a message does not say another.
-    pub(super) usual: SentimentMethod,
-}
+use types::{MessageId, ReaderView, SentimentLabel};
 
 /// One tap says that a message was read wrongly.
 #[component]
@@ -52,8 +43,9 @@ pub(super) fn Corrections(message: MessageId, label: SentimentLabel) -> impl Int
 
 /// Who reads the messages from now on.
 #[component]
-pub(super) fn Methods(reader: Reader) -> impl IntoView {
-    let Reader { methods, usual } = reader;
+pub(super) fn Methods(reader: ReaderView) -> impl IntoView {
+    let ReaderView { methods, chosen, usual } = reader;
+    let reads = chosen.unwrap_or(usual);
     let choices = methods.into_iter().map(|method| {
         let id = format!("method-{}", method.id.as_str());
         let about = format!("{id}-about");
@@ -64,7 +56,7 @@ pub(super) fn Methods(reader: Reader) -> impl IntoView {
                     type="radio"
                     name="method"
                     value=method.id.as_str()
-                    checked=method.id == usual
+                    checked=method.id == reads
                     disabled=!method.available
                     aria-describedby=about.clone()
                 />

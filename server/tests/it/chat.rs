@@ -377,7 +377,7 @@ async fn a_follower_leaves_with_the_sign_in() {
         let (start, events) = held(&app, &ada, &gate).await;
         assert_eq!(ada.post("/api/v1/auth/logout", &json!(null)).await.status, 204);
         let events = events.rest().await;
-        assert!(events.iter().all(|event| event.name == "chunk"), "{events:?}");
+        assert!(events.iter().all(|event| ["sentiment", "chunk"].contains(&event.name.as_str())), "{events:?}");
         gate.open();
 
         let login = json!({ "email": "ada@example.com", "password": crate::support::PASSWORD });

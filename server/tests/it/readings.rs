@@ -174,9 +174,15 @@ async fn a_new_owner_finds_the_reading_and_every_follower_hears_it_once() {
             let run = start.data["run_id"].as_str().unwrap();
             let there = second.as_seen_by(&ada);
             let mut elsewhere = there.follow(run, None).await;
-            // Both have heard it, and it is in the log by then.
-            let heard = elsewhere.expect_besides_text("sentiment").await.data;
+            // Both hear it, and it is in the log by then, as are the first words.
             let last = events.expect_besides_text("sentiment").await.id;
+            let (mut words, mut reading_there) = (0, None);
+            while words < "one two ".len() || reading_there.is_none() {
+                let event = elsewhere.next().await.unwrap();
+                words += event.data["content"].as_str().unwrap_or_default().len();
+                reading_there = reading_there.or((event.name == "sentiment").then_some(event.data));
+            }
+            let heard = reading_there.unwrap();
 
             proxy.cut();
             second.emulator.script(Script::text("three four five"));

@@ -113,10 +113,10 @@ test('a reading leads to a message that is not on the page yet, and back', async
   await expect(chat.questions.last()).toBeInViewport();
 });
 
-test('a message is marked before its answer has begun, and after a reload in the middle of it', async ({ signedIn: page, emulator }) => {
+test('a message is marked before its answer has begun, and after a reload in the middle of it', async ({ signedIn: page }) => {
   const chat = new Chat(page);
   await chat.open('/');
-  await chat.ask(WORDS[0], 'hold-3');
+  await chat.ask(WORDS[0], 'hold-5');
   const mark = chat.questions.last().getByRole('link', { name: /^Reads as negative/ });
   await expect(mark).toBeVisible();
   await expect(chat.stop).toBeVisible();

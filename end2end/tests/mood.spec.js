@@ -55,7 +55,7 @@ test('the inspector leads to the messages and back, keeps up, and is corrected w
   // To the message, and from its mark back.
   const point = panel.getByRole('link', { name: new RegExp(`^“${ANGER}”`) });
   await point.focus();
-  await expect(point.locator('.says')).toBeVisible();
+  await expect(point.locator('+ .says')).toBeVisible();
   await page.keyboard.press('Enter');
   const first = chat.questions.first();
   await expect(first.getByRole('link', { name: /^Reads as negative/ })).toBeFocused();

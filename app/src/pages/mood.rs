@@ -201,8 +201,8 @@ fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size:
                     <circle class="hit" r=reach></circle>
                     {turn}
                     <path class=tone d=mark_of(reading.label) transform=moved></path>
-                    <text class="says" x=-x y=-y - 16 aria-hidden="true">{quoted}</text>
                 </a>
+                <text class="says" x=-x y=-y - 16 aria-hidden="true">{quoted}</text>
             </g>
         }
     });

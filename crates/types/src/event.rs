@@ -29,7 +29,7 @@ impl StreamId {
     /// The place under its lease.
     pub const fn place(self) -> u32 {
         // The lower half, whatever the upper one is.
-        (self.0 & 0xffff_ffff) as u32
+        (self.0.cast_unsigned() & 0xffff_ffff) as u32
     }
 }
 

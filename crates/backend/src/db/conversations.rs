@@ -119,7 +119,8 @@ pub(crate) async fn hold(tx: &mut Tx, id: ConversationId, owner: UserId) -> Resu
     const SQL: &str = "update conversations set revision = revision + 1 \
                        where id = $1 and user_id = $2 and deleted_at is null \
                        returning head_message_id, revision - 1, settings, sentiment_state";
-    let row: Option<(Option<i64>, i64, Json<Settings>, Option<Json<Value>>)> =
+    type Row = (Option<i64>, i64, Json<Settings>, Option<Json<Value>>);
+    let row: Option<Row> =
         within!(tx, |connection| sqlx::query_as(SQL).bind(id.0).bind(owner.0).fetch_optional(connection).await?);
     Ok(row.map(|(head, revision, settings, state)| Held {
         version: Version { head: head.map(MessageId), revision },

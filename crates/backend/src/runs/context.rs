@@ -88,12 +88,11 @@ pub(super) async fn read(
     start: &mut Start,
 ) -> Result<Vec<ChatMessage>> {
     let budget = budget(window);
-    let branch = match known(backend, live, budget, start).await {
-        Some(branch) => branch,
-        None => {
-            let _turn = if matches!(start.before, Before::Unknown) { backend.runs.turn().await } else { None };
-            in_time(read_branch(backend, live, budget)).await?
-        }
+    let branch = if let Some(branch) = known(backend, live, budget, start).await {
+        branch
+    } else {
+        let _turn = if matches!(start.before, Before::Unknown) { backend.runs.turn().await } else { None };
+        in_time(read_branch(backend, live, budget)).await?
     };
     let messages = branch.messages(budget);
     if let Some(version) = start.version(live) {

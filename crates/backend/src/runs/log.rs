@@ -19,8 +19,13 @@ const BATCH: usize = 64;
 
 /// What the database is asked, given up where the answer does not come in time: one that has gone silent may never give it.
 /// What it was asked to do may have been done.
-pub(super) async fn in_time<T, E: From<db::Error>>(asking: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-    timeout(STORE_LIMIT, asking).await.unwrap_or_else(|_| Err(db::Error::Silent.into()))
+///
+/// What asks is large and seldom there: it lies on the heap while it is, and not in the task that asks, twice.
+pub(super) fn in_time<T, E: From<db::Error>>(
+    asking: impl Future<Output = Result<T, E>>,
+) -> impl Future<Output = Result<T, E>> {
+    let asking = timeout(STORE_LIMIT, Box::pin(asking));
+    async move { asking.await.unwrap_or_else(|_| Err(db::Error::Silent.into())) }
 }
 
 /// Stores until the process goes down. The runs' own endings are stored by their tasks.

@@ -220,18 +220,17 @@ pub(crate) async fn settle(backend: &Backend, live: &Live, judgement: Option<&Ju
     let held = db::sentiment::hold_conversation(&mut tx, live.started.user_message_id, live.owner).await?;
     let Some(conversation) = held else { return Ok(()) };
     let Some(asked) = db::sentiment::find_asked_held(&mut tx, live.started.run_id).await? else { return Ok(()) };
-    let update = match known(&asked) {
-        Some(update) => update,
-        None => {
-            let judgement = judgement.cloned().unwrap_or_else(|| local::read(&asked.text));
-            let verdict = judgement.conversation.clone();
-            let sentiment = sentiment_of(judgement, asked.method);
-            let state = State::with(asked.state.as_ref(), &sentiment, verdict.as_ref());
-            db::sentiment::set_reading(&mut tx, live.started.user_message_id, &sentiment).await?;
-            db::sentiment::set_state(&mut tx, conversation, Some(&state)).await?;
-            tx.commit().await?;
-            SentimentUpdate { message: Some(sentiment), cumulative: Some(state.shown) }
-        }
+    let update = if let Some(update) = known(&asked) {
+        update
+    } else {
+        let judgement = judgement.cloned().unwrap_or_else(|| local::read(&asked.text));
+        let verdict = judgement.conversation.clone();
+        let sentiment = sentiment_of(judgement, asked.method);
+        let state = State::with(asked.state.as_ref(), &sentiment, verdict.as_ref());
+        db::sentiment::set_reading(&mut tx, live.started.user_message_id, &sentiment).await?;
+        db::sentiment::set_state(&mut tx, conversation, Some(&state)).await?;
+        tx.commit().await?;
+        SentimentUpdate { message: Some(sentiment), cumulative: Some(state.shown) }
     };
     live.tell_reading(update);
     backend.runs.dirty.notify_one();

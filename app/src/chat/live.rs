@@ -141,11 +141,9 @@ impl Live {
         self.update(|state| state.elsewhere.hear(&news, open));
         match &news {
             News::Renamed(entry) if open == Some(entry.id) => chat.title.set(entry.title.clone()),
-            News::Deleted(id) if open == Some(*id) => {
-                // The one who deletes it on this page leaves it by themselves.
-                if chat.unseen.with_value(|unseen| unseen.deleting) != open {
-                    self.leave("This conversation was deleted in another tab or on another device.");
-                }
+            // The one who deletes it on this page leaves it by themselves.
+            News::Deleted(id) if open == Some(*id) && chat.unseen.with_value(|unseen| unseen.deleting) != open => {
+                self.leave("This conversation was deleted in another tab or on another device.");
             }
             News::Cleared if open.is_some() => {
                 self.leave("All your conversations were deleted in another tab or on another device.");

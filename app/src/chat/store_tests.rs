@@ -277,16 +277,18 @@ fn another_branch_keeps_what_has_not_changed() {
     chat.show(view(vec![finished(1, "<p>1</p>"), finished(2, "<p>2</p>")], false));
     let before = chat.rows.get_untracked();
     let other = MessageView { siblings: Some(siblings), ..growing(3, "Th", 9) };
-    chat.refresh(view(vec![finished(1, "<p>1</p>"), other], false));
+    chat.refresh(view(vec![finished(1, "<p>1</p>"), other], false), false);
     let rows = chat.rows.get_untracked();
     assert_eq!(rows.iter().map(|row| row.key).collect::<Vec<_>>(), [1, 3]);
     assert_eq!(rows[0].html.get_untracked().as_deref(), Some("<p>1</p>"));
     assert_eq!(rows[1].siblings.get_untracked(), Some(siblings));
     assert_eq!(chat.writing.get_untracked().map(|writing| writing.key), Some(3));
+    assert!(!chat.writing.get_untracked().is_some_and(|writing| writing.is_elsewhere));
 
     // An answer that is gone on with is another text under the same number: the page must draw it anew.
     chat.show(view(vec![finished(1, "<p>1</p>"), finished(2, "<p>2</p>")], false));
-    chat.refresh(view(vec![finished(1, "<p>1</p>"), growing(2, "2", 5)], false));
+    chat.refresh(view(vec![finished(1, "<p>1</p>"), growing(2, "2", 5)], false), true);
+    assert!(chat.writing.get_untracked().is_some_and(|writing| writing.is_elsewhere), "asked for on another page");
     let rows = chat.rows.get_untracked();
     assert!(rows[1].key < 0 && rows[0].key == before[0].key);
     assert_eq!(chat.written_message(), Some(MessageId(2)));
@@ -299,11 +301,11 @@ fn older_messages_stay_when_another_branch_is_shown_below_them() {
     chat.show(view(vec![finished(4, "4"), finished(5, "5"), finished(6, "6")], true));
     chat.prepend(view(vec![finished(2, "2"), finished(3, "3")], true));
     // The newest page of the other branch, in which the older ones are not.
-    chat.refresh(view(vec![finished(5, "5"), finished(7, "7")], true));
+    chat.refresh(view(vec![finished(5, "5"), finished(7, "7")], true), false);
     assert_eq!(ids(chat), [2, 3, 4, 5, 7].map(Some));
     assert!(chat.has_earlier.get_untracked());
     // A short branch, which begins before what was on the page.
-    chat.refresh(view(vec![finished(1, "1"), finished(2, "2"), finished(8, "8")], false));
+    chat.refresh(view(vec![finished(1, "1"), finished(2, "2"), finished(8, "8")], false), false);
     assert_eq!(ids(chat), [1, 2, 8].map(Some));
     assert!(!chat.has_earlier.get_untracked());
 }

@@ -337,7 +337,8 @@ async fn what_others_have_put_into_redis_is_used_only_where_its_version_is_right
         let id = events[0].data["conversation_id"].as_str().unwrap();
         let key = format!("conv:{id}:context");
         let mut said = vec!["one".to_owned(), "one".to_owned()];
-        let plants: [(&str, fn(&str) -> String, bool); 6] = [
+        type Plant = (&'static str, fn(&str) -> String, bool);
+        let plants: [Plant; 6] = [
             ("of somebody else", |text| text.replace("\"owner\":1", "\"owner\":2"), false),
             ("older", |text| text.replace("\"revision\":", "\"revision\":-"), false),
             ("of another head", |text| text.replace("\"head\":", "\"head\":9"), false),

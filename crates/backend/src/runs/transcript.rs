@@ -362,7 +362,9 @@ mod tests {
     fn a_reading_is_no_text_and_heard_by_who_was_there() {
         let told = |events: &[RunEvent]| {
             let mut transcript = Transcript::default();
-            events.iter().for_each(|event| transcript.push(event.clone()));
+            for event in events {
+                transcript.push(event.clone());
+            }
             transcript
         };
         let whole = RunEvent::Snapshot { content: "one".into(), thought: String::new() };

@@ -326,6 +326,9 @@ async fn what_one_process_has_read_another_has_from_redis() {
     .await;
 }
 
+/// What is put into Redis: what it is, how it is made of what lies there, and whether it may be used.
+type Plant = (&'static str, fn(&str) -> String, bool);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_others_have_put_into_redis_is_used_only_where_its_version_is_right() {
     let Some(redis) = redis_url() else { return };
@@ -337,7 +340,6 @@ async fn what_others_have_put_into_redis_is_used_only_where_its_version_is_right
         let id = events[0].data["conversation_id"].as_str().unwrap();
         let key = format!("conv:{id}:context");
         let mut said = vec!["one".to_owned(), "one".to_owned()];
-        type Plant = (&'static str, fn(&str) -> String, bool);
         let plants: [Plant; 6] = [
             ("of somebody else", |text| text.replace("\"owner\":1", "\"owner\":2"), false),
             ("older", |text| text.replace("\"revision\":", "\"revision\":-"), false),

@@ -165,8 +165,10 @@ async fn the_page_needs_no_script() {
             page.contains("value=\"2025-01-01\"") && page.contains("method=\"get\""),
             "the filters are the address"
         );
-        // 24 months, each reachable and named.
-        assert_eq!(page.matches("class=\"chart-point\"").count(), 24);
+        // 24 months, each reachable and named. Which of them have too few people to be shown depends on the day of the test, and
+        // so whether a point beside one stands alone.
+        let points = ["class=\"chart-point\"", "class=\"chart-point lonely\""].map(|class| page.matches(class).count());
+        assert_eq!(points.iter().sum::<usize>(), 24);
         assert_eq!(page.matches("<title>").count(), 24 + 1, "and the page's own");
         assert!(!page.contains(" style=\""), "the policy forbids it");
         assert!(page.contains("export.csv?from=2025-01-01&amp;to=2026-12-31&amp;step=month"));

@@ -138,7 +138,9 @@ async fn a_run_is_followed_over_a_socket_from_any_place_by_its_owner() {
 
         socket.say(&json!({ "type": "subscribe", "channel": "run", "run_id": run })).await;
         assert_eq!(socket.expect("subscribed").await, json!({ "type": "subscribed", "channel": "run", "run_id": run }));
-        assert_eq!(socket.expect("run_event").await["event"], "start");
+        for event in ["start", "sentiment"] {
+            assert_eq!(socket.expect("run_event").await["event"], event);
+        }
         let mut text = String::new();
         let mut last = Value::Null;
         while text != "one two " {

@@ -361,7 +361,9 @@ async fn arrived(post: Post, request: &NewRun, started: &StartedRun) {
     if chat.loading.get_untracked() || chat.problem.with_untracked(Option::is_some) {
         return;
     }
-    if from.conversation() == request.conversation_id && chat.writing.get_untracked().is_none() {
+    // An earlier try may have arrived, of which the page has heard before this one was answered.
+    let is_shown = chat.row(started.user_message_id).is_some();
+    if from.conversation() == request.conversation_id && chat.writing.get_untracked().is_none() && !is_shown {
         chat.begin(&request.message);
         chat.started(started);
         drafts::sent(chat, user, from);

@@ -186,8 +186,14 @@ fn save(chat: Chat, shelf: Shelf, id: MessageId) {
     else {
         return;
     };
-    if chat.writing.get_untracked().is_some() || !may_send(&message) {
+    if !may_send(&message) {
         return;
+    }
+    if chat.writing.get_untracked().is_some() {
+        // Perhaps one that was asked for in another tab while the field was open.
+        let text =
+            "The last answer of this conversation is still being written. Wait for it, or stop it: your words stay.";
+        return chat.notice.set(Some(ApiError::new(ErrorCode::RunInProgress, text)));
     }
     let visit = chat.visit();
     let (provider, model) = chat.model.get_untracked().map(|choice| (choice.provider, choice.model)).unzip();

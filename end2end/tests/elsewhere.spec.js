@@ -209,6 +209,8 @@ test('a name that is being changed and an open menu stay in hand', async ({ sign
 
   await chat.sidebar.getByRole('button', { name: 'More for “The newer one”' }).click();
   const menu = page.getByRole('group', { name: 'Conversation', exact: true });
+  // It rises for a moment when it opens.
+  await menu.evaluate((element) => Promise.all(element.getAnimations().map((animation) => animation.finished)));
   const before = await menu.boundingBox();
   const heard = chat.sockets[0].length;
   await account.converse('Once more', 'echo');

@@ -106,7 +106,7 @@ pub struct Config {
     pub log_format: LogFormat,
     /// `LIA_SHUTDOWN_SECONDS`: how long answers may go on being written after a stop signal.
     pub shutdown: Duration,
-    /// `LIA_MAX_RUNS` and `LIA_MAX_RUNS_PER_USER`: answers that may be written at once.
+    /// `LIA_MAX_RUNS`, `LIA_MAX_RUNS_PER_USER` and `LIA_MAX_WAITING_RUNS`: answers that may be written at once, or wait.
     pub run_limits: RunLimits,
     /// How long a process that gives no sign of life counts as alive. No variable: nobody has a reason to change it but
     /// tests.
@@ -265,8 +265,13 @@ fn read_rate_limits(reader: &mut Reader<'_>) -> RateLimits {
 fn read_run_limits(reader: &mut Reader<'_>, rate_limits: RateLimits) -> RunLimits {
     // Who counts no requests does not want to be counted here either, unless they say how far.
     let per_user = if rate_limits.enabled { 20 } else { 1_000_000 };
-    let mut number = |name, default| usize::try_from(reader.number(name, 1..=1_000_000, default)).unwrap_or(usize::MAX);
-    RunLimits { in_all: number("LIA_MAX_RUNS", 5_000), per_user: number("LIA_MAX_RUNS_PER_USER", per_user) }
+    let mut number =
+        |name, least, default| usize::try_from(reader.number(name, least..=1_000_000, default)).unwrap_or(usize::MAX);
+    RunLimits {
+        in_all: number("LIA_MAX_RUNS", 1, 5_000),
+        per_user: number("LIA_MAX_RUNS_PER_USER", 1, per_user),
+        waiting: number("LIA_MAX_WAITING_RUNS", 0, 1_000),
+    }
 }
 
 fn read_log_level(reader: &mut Reader<'_>) -> LevelFilter {

@@ -80,6 +80,14 @@ pub(crate) struct Writing {
     pub(crate) stopping: bool,
     /// Whether it was asked for in another tab or on another device: whoever reads here stays where they are.
     pub(crate) is_elsewhere: bool,
+    /// Whether Lia had no room for it, and nothing shows yet that its turn has come.
+    pub(crate) is_queued: bool,
+}
+
+impl Writing {
+    const fn new(key: i64, run: Option<RunId>) -> Self {
+        Self { key, run, stopping: false, is_elsewhere: false, is_queued: false }
+    }
 }
 
 impl Chat {
@@ -150,7 +158,7 @@ impl Chat {
         let rows = view.messages.into_iter().map(|message| {
             let (row, run) = Row::from_view(message);
             if let Some(run) = run {
-                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false, is_elsewhere: false });
+                writing = Some(Writing::new(row.key, Some(run.id)));
             }
             row
         });
@@ -188,7 +196,7 @@ impl Chat {
                 row.key = lowest;
             }
             if let Some(run) = run {
-                writing = Some(Writing { key: row.key, run: Some(run.id), stopping: false, is_elsewhere });
+                writing = Some(Writing { is_elsewhere, ..Writing::new(row.key, Some(run.id)) });
             }
             row
         });
@@ -231,7 +239,7 @@ impl Chat {
         let lowest = self.rows.with_untracked(|rows| rows.iter().map(|row| row.key).min().unwrap_or(0).min(0));
         let (question, answer) = (lowest - 2, lowest - 1);
         self.rows.update(|rows| rows.extend([Row::sent(question, text), Row::awaited(answer)]));
-        self.writing.set(Some(Writing { key: answer, run: None, stopping: false, is_elsewhere: false }));
+        self.writing.set(Some(Writing::new(answer, None)));
     }
 
     /// The server has saved the message and is having it answered. Returns whether Stop was pressed meanwhile.
@@ -249,7 +257,7 @@ impl Chat {
                 }
             }
         });
-        self.writing.set(Some(Writing { run: Some(started.run_id), ..writing }));
+        self.writing.set(Some(Writing { run: Some(started.run_id), is_queued: started.queued, ..writing }));
         writing.stopping
     }
 
@@ -290,7 +298,11 @@ impl Chat {
                 }
                 return None;
             }
-            _ => return None,
+            RunEvent::Start(_) => return None,
+            _ => {
+                self.is_its_turn();
+                return None;
+            }
         };
         row.publish();
         // Until the finished message has been fetched: what is known of its end is shown at once.
@@ -311,6 +323,13 @@ impl Chat {
         });
         self.writing.set(None);
         row.id.get_untracked()
+    }
+
+    /// The answer being written is queued no more.
+    fn is_its_turn(self) {
+        if self.writing.with_untracked(|writing| writing.is_some_and(|writing| writing.is_queued)) {
+            self.writing.update(|writing| *writing = writing.map(|writing| Writing { is_queued: false, ..writing }));
+        }
     }
 
     /// A message has been read, or its reading was corrected.

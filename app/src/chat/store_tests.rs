@@ -71,6 +71,7 @@ fn started() -> StartedRun {
         user_message_id: MessageId(10),
         run_id: run(),
         title: Some("hello".into()),
+        queued: false,
     }
 }
 
@@ -104,6 +105,20 @@ fn a_message_is_shown_at_once_and_keeps_its_row_when_the_server_has_named_it() {
     assert_eq!(chat.place.get_untracked(), Place::Conversation(id(1)));
     assert_eq!(chat.title.get_untracked(), "hello");
     assert_eq!(chat.writing.get_untracked().unwrap().run, Some(run()));
+}
+
+#[test]
+fn an_answer_that_is_queued_says_so_until_there_is_something_of_it() {
+    let (_owner, chat) = chat();
+    let is_queued = || chat.writing.get_untracked().unwrap().is_queued;
+    chat.begin("hello");
+    chat.started(&StartedRun { queued: true, ..started() });
+    assert!(is_queued());
+    chat.hear(StreamId(1), &RunEvent::Start(started()));
+    chat.hear(StreamId(2), &RunEvent::Sentiment(SentimentUpdate::default()));
+    assert!(is_queued(), "neither says that it is being written");
+    chat.hear(StreamId(3), &RunEvent::Thought { content: "Hm".into() });
+    assert!(!is_queued());
 }
 
 #[test]

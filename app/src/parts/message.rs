@@ -55,6 +55,7 @@ fn Answer(row: Row) -> impl IntoView {
             <div id=element_id class="answer" aria-busy=move || is_growing.get().then_some("true")>
                 <Body row=row.clone()/>
             </div>
+            <Queued key=row.key/>
             <EndNote row=row.clone()/>
             <div class="message-actions" class:hidden=move || is_growing.get()>
                 <Usage outcome=row.outcome.clone()/>
@@ -62,6 +63,24 @@ fn Answer(row: Row) -> impl IntoView {
                 <Tools row/>
             </div>
         </li>
+    }
+}
+
+/// Why there is nothing of an answer yet, where it waits for others.
+#[component]
+fn Queued(key: i64) -> impl IntoView {
+    let chat = expect_context::<Chat>();
+    let is_queued =
+        Memo::new(move |_| chat.writing.get().is_some_and(|writing| writing.key == key && writing.is_queued));
+    move || {
+        is_queued.get().then(|| {
+            view! {
+                <p class="end-note" role="status">
+                    "Waiting for its turn: Lia is writing as many answers as she can."
+                </p>
+            }
+            .into_any()
+        })
     }
 }
 

@@ -102,6 +102,9 @@ pub struct StartedRun {
     /// The conversation's title, where this run began the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// Whether as many answers were being written as may at once: it is written once it is its turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub queued: bool,
 }
 
 /// Where a follower of a streaming message goes on.

@@ -137,7 +137,7 @@ struct Ending {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "event", content = "data", rename_all = "snake_case")]
 pub enum RunEvent {
-    /// The run is saved and the provider is being asked.
+    /// The run is saved, and the provider is being asked or will be.
     Start(StartedRun),
     /// More of the model's thoughts.
     Thought {
@@ -246,6 +246,7 @@ mod tests {
                 user_message_id: MessageId(2),
                 run_id: RunId(Uuid::from_u128(4)),
                 title: Some("t".into()),
+                queued: true,
             }),
             RunEvent::Thought { content: "Hm".into() },
             RunEvent::Chunk { content: "Grüße\n".into() },

@@ -167,6 +167,7 @@ mod tests {
             user_message_id: MessageId(2),
             run_id: RUN,
             title: None,
+            queued: false,
         };
         let finished = UserEvent::RunFinished {
             conversation_id: CONVERSATION,

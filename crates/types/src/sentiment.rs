@@ -34,6 +34,16 @@ impl SentimentMethod {
         }
     }
 
+    /// Its name for people.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Structured => "With the answer",
+            Self::LlmSeparate => "A call of its own",
+            Self::NlpApi => "Google Natural Language",
+            Self::Local => "On this server",
+        }
+    }
+
     /// The method with this name on the wire.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.as_str() == name)

@@ -3,7 +3,7 @@
 use crate::support::{Answer, PASSWORD, Setup, account, on_both};
 use emulator::{Gate, Script};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn limited(setup: Setup) -> Setup {
     setup
@@ -107,7 +107,8 @@ async fn answers_have_a_bucket_of_their_own_through_every_door() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_at_once_are_bounded_for_each_user_and_in_all() {
     on_both(async |setup| {
-        let app = setup.with("LIA_MAX_RUNS", "3").with("LIA_MAX_RUNS_PER_USER", "2").start().await;
+        let setup = setup.with("LIA_MAX_RUNS", "3").with("LIA_MAX_RUNS_PER_USER", "2");
+        let app = setup.with("LIA_MAX_WAITING_RUNS", "0").start().await;
         let (ada, bob) = (app.register("ada").await, app.register("bob").await);
         let gate = Gate::new();
         let mut streams = Vec::new();
@@ -135,12 +136,12 @@ async fn answers_at_once_are_bounded_for_each_user_and_in_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_user_does_not_take_the_room_of_all() {
     on_both(async |setup| {
-        let app = setup.with("LIA_MAX_RUNS_PER_USER", "1").start().await;
+        let app = setup.with("LIA_MAX_RUNS_PER_USER", "1").with("LIA_MAX_WAITING_RUNS", "0").start().await;
         let (ada, bob) = (app.register("ada").await, app.register("bob").await);
         let gate = Gate::new();
         app.emulator.script(Script::text("one two").gate(1, &gate));
         let mut events = ada.send("Count.", "echo").await;
-        events.expect("start").await;
+        assert_eq!(events.expect("start").await.data["queued"], Value::Null);
         let request = json!({ "message": "Count.", "provider": "openai", "model": "echo" });
         let refused = ada.post("/api/v1/chat/stream", &request).await;
         assert_eq!((refused.status, refused.code().as_str()), (429, "too_many_runs"));

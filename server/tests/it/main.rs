@@ -23,6 +23,7 @@ mod models;
 mod openapi;
 mod preferences;
 mod program;
+mod queue;
 mod readings;
 mod redis;
 mod sentiment;

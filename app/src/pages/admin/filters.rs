@@ -33,12 +33,9 @@ fn encode(text: &str) -> String {
 
 /// A method's name for people.
 pub(super) fn method_name(id: &str) -> &str {
-    match id {
-        "structured" => "In the answer",
-        "llm_separate" => "A second call",
-        "nlp_api" => "Google Cloud",
-        "local" => "On this server",
-        other => other,
+    match SentimentMethod::from_name(id) {
+        Some(method) => method.label(),
+        None => id,
     }
 }
 

@@ -16,20 +16,22 @@ pub(super) fn story(scores: &[f64]) -> String {
     let part = |scores: &[f64]| {
         let sum: f64 = scores.iter().sum();
         let count = u32::try_from(scores.len().max(1)).unwrap_or(u32::MAX);
-        label_word(SentimentLabel::of(sum / f64::from(count)))
+        SentimentLabel::of(sum / f64::from(count))
     };
-    match scores.len() {
+    let count = scores.len();
+    let third = count.div_ceil(3);
+    let (begun, now) = (part(&scores[..third]), part(&scores[count - third..]));
+    let (first, last) = (label_word(begun), label_word(now));
+    // One that leans nowhere is no exception, one that leans the other way is.
+    let is_steady = |label| label == now || (label == SentimentLabel::Neutral && count > 2);
+    match count {
         0 => "Nothing has been read yet.".to_owned(),
-        1 | 2 => format!("What you wrote reads as {} so far.", part(scores)),
-        count => {
-            let third = count.div_ceil(3);
-            let (first, last) = (part(&scores[..third]), part(&scores[count - third..]));
-            if first == last {
-                format!("What you wrote reads as {first} from the beginning to now.")
-            } else {
-                format!("What you wrote read as {first} in the beginning and reads as {last} now.")
-            }
+        1 => format!("What you wrote reads as {last} so far."),
+        _ if begun != now => format!("What you wrote read as {first} in the beginning and reads as {last} lately."),
+        _ if scores.iter().map(|score| SentimentLabel::of(*score)).all(is_steady) => {
+            format!("What you wrote reads as {last} from the beginning to now.")
         }
+        _ => format!("What you wrote went up and down and reads as {last} lately."),
     }
 }
 
@@ -81,7 +83,17 @@ mod tests {
         assert_eq!(story(&[0.5]), "What you wrote reads as positive so far.");
         assert_eq!(
             story(&[-0.6, -0.4, 0.0, 0.1, 0.5, 0.6]),
-            "What you wrote read as negative in the beginning and reads as positive now."
+            "What you wrote read as negative in the beginning and reads as positive lately."
+        );
+        assert_eq!(
+            story(&[0.8, -0.8]),
+            "What you wrote read as positive in the beginning and reads as negative lately."
+        );
+        assert_eq!(story(&[0.5, 0.0, 0.4]), "What you wrote reads as positive from the beginning to now.");
+        assert_eq!(
+            story(&[0.0, 0.8, -0.7, 0.6, -0.9, 0.0]),
+            "What you wrote went up and down and reads as neutral lately.",
+            "its ends alone would say that nothing had happened"
         );
         assert_eq!(story(&[0.0; 5]), "What you wrote reads as neutral from the beginning to now.");
     }

@@ -142,5 +142,6 @@ fn started(exchange: &NewExchange, question: MessageId, answer: MessageId) -> St
         user_message_id: question,
         run_id: exchange.run,
         title: None,
+        queued: false,
     }
 }

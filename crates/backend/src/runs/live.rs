@@ -282,6 +282,7 @@ impl Runs {
     fn put(&self, live: Live) -> Arc<Live> {
         let live = Arc::new(live);
         let earlier = self.live().insert(live.started.run_id, Arc::clone(&live));
+        self.dirty.notify_one();
         // Another node had it in between, and this process has not found out yet.
         if let Some(earlier) = earlier {
             earlier.end_early(EarlyEnd::Lost);

@@ -6,6 +6,7 @@
 
 pub(crate) mod branch;
 pub(crate) mod context;
+mod ending;
 pub(crate) mod failure;
 mod follow;
 pub(crate) mod live;
@@ -122,9 +123,9 @@ async fn look_up(backend: &Backend, actor: &Actor, wish: Wish) -> Result<(Prefer
     Ok((preferences, order, choice))
 }
 
-/// Has the answer of a stored run written.
-fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice: Choice, slot: Slot) -> Arc<Live> {
-    let (started, owner) = (stored.started, actor.id());
+/// Has the answer of a stored run written, once it is its turn.
+fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice: Choice, mut slot: Slot) -> Arc<Live> {
+    let (started, owner) = (StartedRun { queued: slot.waits(), ..stored.started }, actor.id());
     tell_of(backend, owner, &started, stored.begun_at);
     let live = match stored.kept {
         Some(kept) => backend.runs.insert_going_on(started, owner, FIRST_LEASE, kept.before, kept.transcript),
@@ -137,10 +138,22 @@ fn begin(backend: &Backend, actor: &Actor, stored: Stored, order: Order, choice:
     let (writer, written) = (backend.clone(), live.clone());
     // Called inside: a future that is handed in and then awaited lies in the task twice.
     backend.runs.tasks.spawn(async move {
+        wait_for_turn(&writer, &written, &mut slot).await;
         write::write(writer, written, choice, start).await;
         drop(slot);
     });
     live
+}
+
+/// Waits until a run may be written, or is not to be: whoever writes it finds that out at once.
+async fn wait_for_turn(backend: &Backend, live: &Live, slot: &mut Slot) {
+    tokio::select! {
+        biased;
+        () = slot.turn() => {}
+        _ = live.early_end() => {}
+        // There will be no time for it here. Whoever claims it next has it written.
+        () = backend.stopping.cancelled() => live.end_early(EarlyEnd::Released),
+    }
 }
 
 /// Tells the user's other tabs and devices of a run that was just stored, and of its conversation where that begins.
@@ -190,9 +203,11 @@ fn refuse_when_full(full: Full) -> Error {
     let (code, message) = match full {
         Full::ForUser => (
             ErrorCode::TooManyRuns,
-            "As many of your answers are being written as may be at once. Wait for one to end, or stop one.",
+            "As many of your answers are being written, or wait to be, as may at once. Wait for one to end, or stop one.",
         ),
-        Full::InAll => (ErrorCode::Busy, "Lia writes as many answers as she can. Try again in a moment."),
+        Full::InAll => {
+            (ErrorCode::Busy, "Lia writes as many answers as she can, and as many wait as may. Try again in a moment.")
+        }
     };
     ApiError { retry_after_ms: Some(FULL_RETRY_MS), ..ApiError::new(code, message) }.into()
 }
@@ -259,7 +274,8 @@ async fn save(
         db::exchanges::insert(db, &[exchange]).await?.into_iter().next().flatten()
     };
     let Inserted { question, answer, before, state } = stored.ok_or_else(Error::conversation_not_found)?;
-    let started = StartedRun { conversation_id, message_id: answer, user_message_id: question, run_id, title };
+    let started =
+        StartedRun { conversation_id, message_id: answer, user_message_id: question, run_id, title, queued: false };
     let found = match before {
         Some(version) => Before::Found { version, parent: version.head },
         None => Before::Nothing,
@@ -308,6 +324,7 @@ impl From<db::runs::Run> for StartedRun {
             user_message_id: run.user_message_id,
             run_id: run.id,
             title: None,
+            queued: false,
         }
     }
 }

@@ -2,11 +2,13 @@
 //! again. What its log holds is kept, the model is asked to go on from there, and the seam is marked.
 
 use super::context::Start;
+use super::ending::{Ending, end};
 use super::live::Before;
 use super::log::in_time;
 use super::meter;
 use super::transcript::Transcript;
-use super::write::{Ending, end, write};
+use super::wait_for_turn;
+use super::write::write;
 use crate::{Backend, db, db::runs::Claimed, models, models::Choice};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -41,6 +43,8 @@ pub(crate) async fn take_over(backend: Backend, claimed: Claimed) {
     } else {
         match models::named(&backend, Some(&model.provider), Some(&model.model)).await {
             Ok(choice) => {
+                let mut slot = backend.slots.take_over(claimed.owner);
+                wait_for_turn(&backend, &live, &mut slot).await;
                 return write(backend, live, Choice { settings: claimed.settings, ..choice }, Start::default()).await;
             }
             Err(_) => Ending::failed(&model, interrupted()),

@@ -320,6 +320,7 @@ mod tests {
             user_message_id: types::MessageId(1),
             run_id: types::RunId(uuid::Uuid::nil()),
             title: None,
+            queued: false,
         };
         let mut transcript = Transcript::default();
         transcript.go_on(&started);

@@ -1,20 +1,19 @@
-//! Writing one answer: from the provider's first delta to the stored end.
+//! Writing one answer: from the provider's first delta to its last.
 
-use super::live::{EarlyEnd, Live, Unstored};
-use super::log::in_time;
+use super::ending::{Ending, end, forget, release};
+use super::live::{EarlyEnd, Live};
 use super::meter::{self, Meter};
 use super::patience::Patience;
 use super::seam::Seam;
 use super::{context, context::Start, failure};
-use crate::db::run_log::Entry;
 use crate::models::Choice;
-use crate::sentiment::{AnswerText, Beside, Judgement};
-use crate::{Backend, db, error::Result, events, sentiment};
+use crate::sentiment::{AnswerText, Beside};
+use crate::{Backend, error::Result, sentiment};
 use futures_util::{FutureExt, StreamExt};
 use llm::{ChatMessage, ChatRequest, Delta, ErrorKind, Finish, Provider};
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 use tokio::time::{Instant, sleep, timeout_at};
-use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, RunError, RunEvent, StartedRun, Usage, UserEvent};
+use types::{ErrorCode, FinishReason, MessageStatus, ModelInfo, RunError, RunEvent};
 
 /// What may wait to be stored before the run stops reading from its provider, in bytes: the database is away.
 const MAX_BACKLOG: u32 = 1 << 20;
@@ -31,45 +30,6 @@ const GO_ON: &str = "Your last message broke off in the middle, for a technical 
                      ends: your next characters are appended to it as they are. Repeat nothing of it, do not begin again, \
                      and say nothing about the interruption.";
 
-/// How an answer ends: what is stored, and what followers hear last.
-pub(crate) struct Ending {
-    status: MessageStatus,
-    model: ModelInfo,
-    last: RunEvent,
-}
-
-impl Ending {
-    fn done(model: &ModelInfo, status: MessageStatus, finish_reason: FinishReason) -> Self {
-        Self {
-            status,
-            model: ModelInfo { finish_reason: Some(finish_reason), ..model.clone() },
-            last: RunEvent::Done { finish_reason, usage: None },
-        }
-    }
-
-    /// The same with what the answer used.
-    fn with_usage(mut self, used: Option<Usage>) -> Self {
-        self.model.usage = used;
-        if let RunEvent::Done { usage, .. } = &mut self.last {
-            *usage = used;
-        }
-        self
-    }
-
-    pub(crate) fn stopped(model: &ModelInfo) -> Self {
-        Self::done(model, MessageStatus::Stopped, FinishReason::Stopped)
-    }
-
-    pub(crate) fn failed(model: &ModelInfo, error: RunError) -> Self {
-        let status = match error.code {
-            ErrorCode::Interrupted => MessageStatus::Interrupted,
-            _ => MessageStatus::Failed,
-        };
-        let model = ModelInfo { error: Some(error.clone()), ..model.clone() };
-        Self { status, model, last: RunEvent::Error(error) }
-    }
-}
-
 /// Writes the answer of a run that has been stored, and stores its end. Nothing here depends on anybody following.
 pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, start: Start) {
     let writing = AssertUnwindSafe(write_on(&backend, &live, choice, start));
@@ -80,7 +40,6 @@ pub(crate) async fn write(backend: Backend, live: Arc<Live>, choice: Choice, sta
 }
 
 async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, mut start: Start) {
-    backend.runs.dirty.notify_one();
     let model = choice.info();
     let meter = Meter::default();
     // What is gone on with is gone on with in plain words.
@@ -125,31 +84,6 @@ async fn write_on(backend: &Backend, live: &Arc<Live>, choice: Choice, mut start
     // On the heap only while it is needed: what talks to the database is large, and most of a run's time goes by in the
     // relay. Thousands of runs wait there at once.
     Box::pin(end(backend, live, ending.with_usage(used), &start, judged)).await;
-}
-
-/// Stores the end of a run and tells it; before, where that was not told yet, how the message reads that it answers: as the
-/// model has said where it has.
-pub(crate) async fn end(
-    backend: &Backend,
-    live: &Arc<Live>,
-    mut ending: Ending,
-    start: &Start,
-    judged: Option<Judgement>,
-) {
-    ending.model.seams = live.seams();
-    ending.model.usage = ending.model.usage.or(live.before.usage);
-    if ending.status == MessageStatus::Failed && !ending.model.seams.is_empty() {
-        // There is text, and it broke off before the provider failed.
-        ending.status = MessageStatus::Interrupted;
-    }
-    Box::pin(finish(backend, live, ending, start, judged.as_ref())).await;
-    forget(backend, live);
-}
-
-/// Writes a run no more. Its followers look at the database, unless they have heard the end.
-fn forget(backend: &Backend, live: &Arc<Live>) {
-    backend.runs.remove(live);
-    live.leave();
 }
 
 /// Why an answer is not written on for now.
@@ -342,109 +276,6 @@ async fn tell(backend: &Backend, live: &Live, mut events: Vec<RunEvent>, marks_s
         live.flushed().await;
     }
     true
-}
-
-/// Stores the end until it is stored, and only then tells it.
-async fn finish(backend: &Backend, live: &Live, ending: Ending, start: &Start, judged: Option<&Judgement>) {
-    let (mut pause, mut tried) = (Duration::from_millis(100), false);
-    let _storing = live.storing.lock().await;
-    while !live.is_lost() {
-        let (content, thought, _) = live.text();
-        let storing = async {
-            sentiment::settle(backend, live, judged).await?;
-            store(backend, live, content, thought, &ending).await
-        };
-        let is_stored = match in_time(storing).await {
-            Ok(Some(revision)) => {
-                context::keep(backend, live, start, revision);
-                Ok(true)
-            }
-            // Perhaps our own commit, whose answer was lost.
-            Ok(None) if tried => in_time(has_ended(backend, live)).await,
-            Ok(None) => Ok(false),
-            Err(error) => Err(error),
-        };
-        match is_stored {
-            Ok(true) => {
-                live.close(ending.last.clone());
-                return tell_of(backend, live, ending.status);
-            }
-            Ok(false) => return,
-            Err(error) => {
-                tried = true;
-                tracing::warn!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "an answer cannot be stored yet");
-            }
-        }
-        tokio::select! {
-            () = sleep(pause) => pause = (pause * 2).min(Duration::from_secs(2)),
-            () = backend.closed.cancelled() => return,
-        }
-    }
-}
-
-/// Tells the user's other tabs and devices of a run that has ended.
-fn tell_of(backend: &Backend, live: &Live, status: MessageStatus) {
-    let StartedRun { conversation_id, message_id, run_id, .. } = live.started;
-    let event = UserEvent::RunFinished { conversation_id, message_id, run_id, status };
-    events::publish(backend, live.owner, event);
-}
-
-/// Stores what the log of a run lacks and lets go of the run, so that whoever claims it has all of it. Where that fails,
-/// it waits for the end of this node's lease.
-async fn release(backend: &Backend, live: &Live) {
-    let _storing = live.storing.lock().await;
-    let storing = async {
-        let rest = live.unstored();
-        let mut tx = backend.db.begin().await?;
-        let (id, lease_number) = (live.started.run_id, live.telling.lease_number);
-        // A node that goes down in order was not brought down by the run.
-        if db::runs::advance(&mut tx, id, lease_number, i64::from(rest.last), true).await?.is_some() {
-            if !rest.entries.is_empty() {
-                db::run_log::append(&mut tx, id, rest.first, rest.last, &rest.entries).await?;
-            }
-            db::runs::release(&mut tx, id, lease_number).await?;
-            tx.commit().await?;
-        }
-        Ok::<_, db::Error>(())
-    };
-    if let Err(error) = in_time(storing).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, run.id = %live.started.run_id, "a run could not be released");
-    }
-}
-
-/// Whether the run has ended under the lease that it is written with.
-async fn has_ended(backend: &Backend, live: &Live) -> db::Result<bool> {
-    let run = db::runs::find(&backend.db, live.started.run_id, live.owner).await?;
-    Ok(run.is_some_and(|run| !run.running && run.lease_number == live.telling.lease_number))
-}
-
-/// The transaction of an ending: the rest of the log with the last event, the message, the run and the conversation.
-/// Gives the conversation's revision; `None`: the run is another's by now, or deleted, and nothing was stored.
-async fn store(
-    backend: &Backend,
-    live: &Live,
-    content: String,
-    thought: String,
-    ending: &Ending,
-) -> db::Result<Option<i64>> {
-    let Unstored { first, mut last, mut entries } = live.unstored();
-    last = last.saturating_add(1);
-    entries.push(Entry { n: last, event: ending.last.clone() });
-    let end = db::exchanges::End {
-        run: live.started.run_id,
-        lease_number: live.telling.lease_number,
-        conversation: live.started.conversation_id,
-        message: live.started.message_id,
-        content,
-        thought,
-        status: ending.status,
-        model: ending.model.clone(),
-        first_seq: first,
-        last_seq: last,
-        entries,
-        now: backend.clock.now(),
-    };
-    backend.runs.ends.store(&backend.db, end, |db, ends| Box::pin(db::exchanges::finish(db, ends))).await
 }
 
 fn reason(finish: &Finish) -> FinishReason {

@@ -80,9 +80,9 @@ async fn has_model(backend: &Backend) -> bool {
 }
 
 fn describe(has_model: bool, has_language: bool) -> Methods {
-    let method = |id, name: &str, description: &str, available| MethodInfo {
+    let method = |id: SentimentMethod, description: &str, available| MethodInfo {
         id,
-        name: name.to_owned(),
+        name: id.label().to_owned(),
         description: description.to_owned(),
         available,
     };
@@ -90,25 +90,21 @@ fn describe(has_model: bool, has_language: bool) -> Methods {
         methods: vec![
             method(
                 SentimentMethod::Local,
-                "On this server",
                 "Rules and a small trained model. Nothing leaves Lia, and it costs nothing.",
                 true,
             ),
             method(
                 SentimentMethod::Structured,
-                "With the answer",
                 "The model that answers says in the same call how your message reads.",
                 has_model,
             ),
             method(
                 SentimentMethod::LlmSeparate,
-                "A call of its own",
                 "A model is asked beside the answer how your message reads. It costs a second, small call.",
                 has_model,
             ),
             method(
                 SentimentMethod::NlpApi,
-                "Google Natural Language",
                 "Your message is sent to Google's service, which knows scores but no emotions.",
                 has_language,
             ),

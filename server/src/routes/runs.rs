@@ -56,7 +56,7 @@ pub const STREAM: &str = "/api/v1/chat/stream";
         (status = 404, description = "No such conversation of yours", body = Envelope),
         (status = 409, description = "An answer is being written, or the id was used for another message", body = Envelope),
         (status = 422, description = "A field is not acceptable", body = Envelope),
-        (status = 429, description = "Too many answers in a minute, or at once for one user (`too_many_runs`); `Retry-After` says when to come back", body = Envelope),
+        (status = 429, description = "Too many answers in a minute, or under way and waiting for one user (`too_many_runs`); `Retry-After` says when to come back", body = Envelope),
         (status = 503, description = "The server is going down (`shutting_down`), writes as many answers as it can (`busy`), or has no database now; `Retry-After` says when to come back, where it is known", body = Envelope),
     ),
     security(("token" = []), ("cookie" = [])),

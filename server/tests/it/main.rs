@@ -19,6 +19,7 @@ mod forms;
 mod health;
 mod limits;
 mod live;
+mod methods;
 mod models;
 mod openapi;
 mod preferences;

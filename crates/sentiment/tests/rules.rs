@@ -34,6 +34,20 @@ fn plain_praise_and_blame() {
 }
 
 #[test]
+fn words_of_a_question_or_an_order_are_no_judgement() {
+    is(
+        Label::Neutral,
+        &[
+            "He must have left on Monday.",
+            "It is in my left hand.",
+            "How can I save a file in vim?",
+            "When did the Second World War end?",
+            "Kill the process on port 8080.",
+        ],
+    );
+}
+
+#[test]
 fn negation_turns_what_follows() {
     is(
         Label::Negative,

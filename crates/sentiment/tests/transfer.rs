@@ -29,6 +29,6 @@ fn statements_of_other_kinds_are_read_better_than_by_vader() {
     for (statements, count) in [(include_str!("transfer.tsv"), 185), (include_str!("unseen.tsv"), 70)] {
         let (lia, vader, all) = right(statements);
         assert_eq!(all, count);
-        assert!(lia * 100 >= all * 70 && lia > vader + all / 10, "{lia} and {vader} of {all}");
+        assert!(lia * 100 >= all * 78 && lia > vader + all / 10, "{lia} and {vader} of {all}");
     }
 }

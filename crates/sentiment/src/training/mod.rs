@@ -23,9 +23,10 @@ const FOLDS: usize = 5;
 /// Of ten features, how many the learned heads are made to forget in a second reading of every example: texts of another
 /// kind have words that no comment had, and the joint must know how much the rules are worth there.
 const FORGOTTEN: u32 = 8;
-/// The difference of the probabilities of positive and negative from which on a text leans: the one that costs least right
-/// labels at worst, whether none of what is read is neutral or as much as of comments, two in five.
-const CUT: f32 = 0.16;
+/// The difference of the probabilities of positive and negative from which on a text leans. A lower one is better where
+/// nothing that is read is neutral, a higher one where as much is as of comments, two in five: this one costs either no more
+/// than 0.07 of the accuracy that its own best would have.
+const CUT: f32 = 0.17;
 
 /// Makes the weights.
 pub fn train(examples: &[Example]) -> Result<Vec<u8>, BadWeights> {

@@ -51,8 +51,11 @@ build_load() {
 measure_relay() {
   ensure_node
   start_postgres
+  # What is held open is measured on a database without a past: whoever comes to one finishes the answers that it holds.
+  "$postgres_bin/psql" --quiet "$TEST_DATABASE_URL" --command='create database held'
   LIA_PROGRAM=$target_dir/dist/lia LIA_EMULATOR=$target_dir/dist/emulator LIA_LOAD=$target_dir/dist/load \
-    LIA_SITE=$root/target/site LIA_POSTGRES=$TEST_DATABASE_URL node end2end/bench/relay.js </dev/null
+    LIA_SITE=$root/target/site LIA_POSTGRES=$TEST_DATABASE_URL LIA_POSTGRES_HELD=${TEST_DATABASE_URL%/*}/held \
+    node end2end/bench/relay.js </dev/null
 }
 
 # Fills both engines and asks for what the dashboard shows. Runs in a shell of its own, as above. LIA_MESSAGES and

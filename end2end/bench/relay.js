@@ -32,9 +32,9 @@ async function load(url, tokens, task, options) {
 
 /** One Lia with users, and what /proc says of her. */
 class Measured {
-  static async start(engine, provider) {
+  static async start(engine, provider, database = process.env.LIA_POSTGRES) {
     const measured = new Measured();
-    const env = engine === POSTGRES ? { DATABASE_URL: process.env.LIA_POSTGRES } : {};
+    const env = engine === POSTGRES ? { DATABASE_URL: database } : {};
     measured.lia = await Lia.start({ provider, env });
     const users = [];
     for (let user = 0; user < USERS; user += 1) users.push(await Client.register(measured.lia.url));
@@ -130,7 +130,7 @@ function fullSpeedLines(streams, measured) {
 
 /** Streams that all wait for their next word, on a Lia that has done nothing else. */
 async function hold(engine, emulator) {
-  const measured = await Measured.start(engine, emulator.url);
+  const measured = await Measured.start(engine, emulator.url, process.env.LIA_POSTGRES_HELD);
   try {
     await measured.forgetPeak();
     const options = { streams: HELD, pace: 2, spread: HELD_OPENING, seconds: HELD_OPEN };

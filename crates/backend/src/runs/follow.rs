@@ -15,6 +15,11 @@ use types::{ErrorCode, RunError, RunEvent, RunId, SessionId, StreamId};
 /// that write a hundred tokens a second or fewer are not slowed either; what comes faster than a screen can show it goes
 /// out in one write instead of one for each token, which was a third of what an answer cost.
 const BREATH: Duration = Duration::from_millis(10);
+/// How many answers are written here at once for each time that the breath is as long again, up to [`LONGEST`] of them: a
+/// machine that writes hundreds is busy, each answer grows slowly, and a write for every few words would be most of its work.
+const MANY: usize = 100;
+/// Of breaths: twenty times a second is still no jerk to the eye.
+const LONGEST: u32 = 5;
 
 /// A reader of one run, at one place in it. However slow it is, it holds no more than the one event that it is being given:
 /// the text itself is the run's.
@@ -148,7 +153,7 @@ impl Follower {
 
     fn take(&mut self, entry: Entry) -> (StreamId, RunEvent) {
         let is_text = matches!(entry.event, RunEvent::Chunk { .. } | RunEvent::Thought { .. });
-        self.breath = is_text.then(|| Instant::now() + BREATH);
+        self.breath = is_text.then(|| Instant::now() + breath(self.backend.runs.count()));
         self.finished = entry.event.is_last();
         self.has_reading |= matches!(entry.event, RunEvent::Sentiment(_));
         self.place = Some(entry.n);
@@ -186,6 +191,11 @@ impl Follower {
     }
 }
 
+/// How long text gathers where so many answers are written.
+fn breath(answers: usize) -> Duration {
+    BREATH * u32::try_from(answers / MANY).unwrap_or(LONGEST).clamp(1, LONGEST)
+}
+
 /// What a follower hears last whose run is no more.
 fn gone() -> RunEvent {
     RunEvent::Error(RunError {
@@ -203,5 +213,19 @@ pub(crate) async fn signed_out(sign_outs: &mut broadcast::Receiver<SessionId>, s
             Ok(ended) if ended != session => {}
             _ => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_gathers_longer_where_many_answers_are_written() {
+        assert_eq!([0, 1, 199].map(breath), [BREATH; 3]);
+        assert_eq!(
+            [250, 500, 5_000, usize::MAX].map(breath),
+            [2, LONGEST, LONGEST, LONGEST].map(|times| BREATH * times)
+        );
     }
 }

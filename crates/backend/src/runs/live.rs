@@ -328,6 +328,11 @@ impl Runs {
         self.catching_up.acquire().await.ok()
     }
 
+    /// How many runs this process writes.
+    pub(crate) fn count(&self) -> usize {
+        self.live().len()
+    }
+
     /// The runs this process writes.
     pub(crate) fn all(&self) -> Vec<Arc<Live>> {
         self.live().values().cloned().collect()

@@ -123,6 +123,8 @@ ensure_rust() {
   [ "$(printf '%s\n' "$wanted" "${found%%-*}" | sort -V | head -n 1)" = "$wanted" ] ||
     die "Rust $wanted or newer is needed and this is $found: run 'rustup update stable'."
   have cc || die "A C compiler is missing: install gcc or clang (for example 'apt-get install build-essential')."
+  have make || try_system_package make
+  have make || die "make is missing: install it (for example 'apt-get install make')."
 }
 
 ensure_wasm_target() {

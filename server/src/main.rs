@@ -4,6 +4,12 @@ use backend::fill::Amount;
 use clap::{Parser, Subcommand};
 use server::{commands, config::Config};
 use std::{io::Write as _, num::NonZero, process::ExitCode};
+use tikv_jemallocator::Jemalloc;
+
+/// Many small texts, each alive for a moment, on many connections: with the system's allocator, answers at full speed cost a
+/// quarter more, and two thousand held open a tenth more memory.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The configuration is wrong: `EX_CONFIG` of BSD's sysexits.h.
 const BAD_CONFIGURATION: u8 = 78;
@@ -30,6 +36,8 @@ Settings come from the environment, then from `.env`, then from defaults; empty 
   OLLAMA_BASE_URL                      an Ollama elsewhere            the one of this machine
   LIA_PROVIDERS                        a TOML file of providers
   CORS_ORIGINS, TRUSTED_PROXIES        lists divided by commas
+  LIA_MAX_RUNS, …_PER_USER             answers written at once        5000, 20
+  LIA_MAX_WAITING_RUNS                 answers that wait for room     1000
   LIA_SHUTDOWN_SECONDS                 for answers being written      25
   LOG_LEVEL, LOG_FORMAT                info …, json | pretty          info, json in production
 `.env.example` explains each.

@@ -91,7 +91,7 @@ mod tests {
         );
         assert_eq!(story(&[0.5, 0.0, 0.4]), "What you wrote reads as positive from the beginning to now.");
         assert_eq!(
-            story(&[0.0, 0.8, -0.7, 0.6, -0.9, 0.0]),
+            story(&[0.0, 0.0, 0.8, -0.7, 0.0, 0.0]),
             "What you wrote went up and down and reads as neutral lately.",
             "its ends alone would say that nothing had happened"
         );

@@ -92,6 +92,7 @@ impl GrowingField {
     }
 
     fn take(&mut self, character: char) {
+        let character = printable(character);
         match &mut self.state {
             State::Text => give(&mut self.out, character),
             State::After(_) => {}
@@ -115,7 +116,11 @@ fn unescaped_name(written: &str) -> String {
     serde_json::from_str(&format!("\"{written}\"")).unwrap_or_default()
 }
 
-/// NUL is no text: no database takes it.
 fn give(out: &mut String, character: char) {
-    out.push(if character == '\0' { '\u{FFFD}' } else { character });
+    out.push(printable(character));
+}
+
+/// NUL is no text: no database takes it. It may come as it is or, in an object, as an escape.
+const fn printable(character: char) -> char {
+    if character == '\0' { '\u{FFFD}' } else { character }
 }

@@ -51,7 +51,9 @@ async fn an_end_and_a_start_in_one_conversation_do_not_wait_for_each_other() {
         // Whoever holds the conversation has its runs too.
         sqlx::query("select id from runs for update nowait").execute(&mut *holding).await.unwrap();
         holding.commit().await.unwrap();
-        assert_eq!(next.await.unwrap().code(), "run_in_progress");
+        // Whichever of the two was first to have the conversation.
+        let next = next.await.unwrap();
+        assert!(next.status == 200 || next.code() == "run_in_progress", "{}", next.text);
         let told = events.rest().await;
         assert_eq!((text(&told).as_str(), told.last().unwrap().name.as_str()), (ANSWER, "done"));
     })

@@ -167,6 +167,16 @@ fn written(text: &str, ways: &[u8]) -> String {
     json + "\""
 }
 
+#[test]
+fn a_nul_is_replaced_wherever_it_comes() {
+    for answer in ["\0", "{\"\":\0", "{\"response\": \"a\0", "{\"response\": \"a\\u0000b\"}", "{\"response\": \"a\"}\0"]
+    {
+        let text = text(answer);
+        assert!(!text.contains('\0'), "{answer:?} gives {text:?}");
+    }
+    assert_eq!(text("{\"response\": \"a\0b\\u0000\"}"), "a\u{FFFD}b\u{FFFD}");
+}
+
 /// A text cut at these places.
 fn cut<'a>(text: &'a str, places: &[usize]) -> Vec<&'a str> {
     let mut places: Vec<usize> =

@@ -6,7 +6,7 @@ import { signIn } from '../support/session.js';
 import { serious } from '../support/access.js';
 import { Chat } from '../support/pages.js';
 
-const WAITING = 'Waiting for its turn: Lia is writing as many answers as she can.';
+const WAITING = 'Waiting for its turn: as many answers are being written as may at once.';
 
 test('an answer waits for its turn, can be stopped, and is written when there is room', async ({ page, context, startLia, emulator }) => {
   const lia = await startLia({ env: { LIA_MAX_RUNS: '1' } });

@@ -76,7 +76,7 @@ fn Queued(key: i64) -> impl IntoView {
         is_queued.get().then(|| {
             view! {
                 <p class="end-note" role="status">
-                    "Waiting for its turn: Lia is writing as many answers as she can."
+                    "Waiting for its turn: as many answers are being written as may at once."
                 </p>
             }
             .into_any()

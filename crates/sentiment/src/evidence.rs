@@ -2,9 +2,9 @@
 //! they are found, not how they are weighed against each other.
 
 use crate::{
-    Model,
+    Emotion, Model,
     features::{self, hash},
-    rules::{self, Clue},
+    rules::{self, Clue, Findings},
     tokens::{Kind, Tokens},
     weights::{AMBIGUOUS, HEADS, INPUTS, NEGATIVE, NEUTRAL, POSITIVE},
 };
@@ -14,12 +14,14 @@ use crate::{
 const PIECE: usize = 40;
 /// A piece ends with the first sentence that makes it this long.
 const FULL_PIECE: usize = 16;
+/// How much a word that names an emotion speaks for it, in logits.
+const NAMED: f32 = 2.0;
 
 /// What rules and learned heads found in a text, before they are joined.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     pub clues: Vec<Clue>,
-    /// Logits.
+    /// Logits. Of an emotion that a word names, [`NAMED`] is added to what the learned head says.
     pub heads: [f32; HEADS],
     /// What each token adds to positive minus negative, in logits.
     pub shares: Vec<f32>,
@@ -100,7 +102,7 @@ impl Model {
     /// Everything that is to be found in the tokens of a text.
     pub(crate) fn evidence(&self, tokens: &Tokens) -> Evidence {
         let hashes: Vec<u32> = (0..tokens.list.len()).map(|index| self.word(tokens, index)).collect();
-        let (clues, negations) = rules::clues(tokens, &hashes, |hash| self.entry(hash));
+        let Findings { clues, emotions, negations } = rules::look(tokens, &hashes, |hash| self.entry(hash));
         let mut evidence = Evidence {
             clues,
             negations,
@@ -114,6 +116,11 @@ impl Model {
         };
         self.count(tokens, &hashes, &mut evidence);
         self.pieces(tokens, &hashes, &mut evidence);
+        for (head, emotion) in evidence.heads.iter_mut().zip(Emotion::ALL) {
+            if emotions.contains(&emotion) {
+                *head += NAMED;
+            }
+        }
         evidence
     }
 

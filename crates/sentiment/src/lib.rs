@@ -1,7 +1,7 @@
 //! The sentiment of a text, and the running sentiment of a conversation. Pure: no I/O, no clock, no state but the weights.
 //!
 //! [`Model::read`] gives a [`Reading`]: score, label, emotion, confidence, and the words that drove it. It joins rules
-//! (negation, strengthening and weakening words, contrast, capitals, emoji, punctuation) over a lexicon with a small
+//! (negation, strengthening and weakening words, contrast, capitals, emoji, punctuation) over a lexicon of valences and emotions with a small
 //! linear model over words and letters. Both live in one file of weights of less than a megabyte, which the server carries,
 //! and so does the part of the page that reads drafts (feature `embedded`, `analyse`).
 //!
@@ -10,14 +10,15 @@
 //! - Any string will do, and time grows with its length up to [`READ_BYTES`]: of a longer text the first and the last
 //!   halves of that are read. English is understood; what is not understood is read as unsure.
 //! - The weights are made by `cargo run --release -p sentiment --features tools --bin sentiment-train -- DATA` from the
-//!   training part of `GoEmotions` (Demszky et al., 2020; Apache-2.0), VADER's lexicon (Hutto & Gilbert, 2014; MIT) and
-//!   `lexicon.txt`, the same bytes each time. `./dev eval` measures them.
+//!   training part of `GoEmotions` (Demszky et al., 2020; Apache-2.0), VADER's lexicon (Hutto & Gilbert, 2014; MIT),
+//!   `lexicon.txt` and `emotions.txt`, the same bytes each time. `./dev eval` measures them.
 
 mod cumulative;
 mod emotion;
 mod evidence;
 mod features;
 mod reading;
+mod roles;
 mod rules;
 mod tokens;
 mod weights;

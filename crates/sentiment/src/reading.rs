@@ -76,12 +76,17 @@ impl Leaning {
         Self { positive: odds[0] / sum, neutral: odds[1] / sum, negative: odds[2] / sum }
     }
 
-    /// The score: the difference of the two sides, stretched so that the learned cut comes to lie at 0.1.
-    pub(crate) fn score(self, cut: f32) -> f32 {
+    /// The score: the difference of the two sides, stretched so that the learned cut comes to lie at 0.1. How far it goes
+    /// beyond that, `strength` says as well, 0 to 1: that a text leans for sure does not make its words strong.
+    pub(crate) fn score(self, cut: f32, strength: f32) -> f32 {
         let difference = self.positive - self.negative;
         let size = difference.abs();
-        let stretched = if size < cut { size / cut * 0.1 } else { 0.1 + (size - cut) / (1.0 - cut).max(0.01) * 0.9 };
-        stretched.clamp(0.0, 1.0).copysign(difference)
+        let size = if size < cut {
+            size / cut * 0.1
+        } else {
+            0.1 + (size - cut) / (1.0 - cut).max(0.01) * 0.9 * f32::midpoint(1.0, strength)
+        };
+        size.clamp(0.0, 1.0).copysign(difference)
     }
 
     /// What tells how often a label is right: its probability, in logits, and the number of clues.
@@ -118,7 +123,7 @@ impl Model {
         }
         let inputs = evidence.inputs();
         let leaning = Leaning::new(&self.numbers, &inputs);
-        let score = leaning.score(self.numbers.cut);
+        let score = leaning.score(self.numbers.cut, evidence.rules().abs());
         let label = Label::of(score);
         let [sure_leaning, sure_neutral] = &self.numbers.calibration;
         let weights = if label == Label::Neutral { sure_neutral } else { sure_leaning };
@@ -142,6 +147,7 @@ impl Model {
         above.filter(|((_, logit), threshold)| logit >= threshold).map(|((group, _), _)| group).collect()
     }
 
+    /// How far each emotion is above its threshold.
     fn margins(&self, evidence: &Evidence) -> impl Iterator<Item = (Emotion, f32)> {
         let margins = evidence.heads.iter().zip(&self.numbers.thresholds).map(|(logit, threshold)| logit - threshold);
         Emotion::ALL.into_iter().zip(margins)
@@ -154,8 +160,13 @@ impl Model {
         above.into_iter().map(|(emotion, _)| emotion).collect()
     }
 
-    /// The one emotion that goes best with the score.
+    /// The one emotion that goes best with the score. It never contradicts the label.
     fn emotion(&self, evidence: &Evidence, score: f32) -> Emotion {
+        let contradicted = match Label::of(score) {
+            Label::Positive => Some(Group::Negative),
+            Label::Neutral => None,
+            Label::Negative => Some(Group::Positive),
+        };
         let support = |emotion: Emotion| match emotion.group() {
             Group::Positive => SIDE * score,
             Group::Negative => -SIDE * score,
@@ -163,6 +174,7 @@ impl Model {
             Group::Neutral => -SIDE * score.abs(),
         };
         self.margins(evidence)
+            .filter(|(emotion, _)| Some(emotion.group()) != contradicted)
             .map(|(emotion, margin)| (emotion, margin + support(emotion)))
             .max_by(|(_, first), (_, second)| first.total_cmp(second))
             .map_or(Emotion::Neutral, |(emotion, _)| emotion)

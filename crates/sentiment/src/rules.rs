@@ -1,9 +1,12 @@
-//! The rules: which words of a text carry a valence, and what the words around them make of it. The valences come with
-//! the weights; the function words that turn, strengthen or weaken them are here. English only.
+//! The rules: which words of a text carry a valence or name an emotion, and what the words around them make of it. Valences
+//! and emotions come with the weights. English only.
 
 use crate::{
+    Emotion, Group,
     features::pair,
+    roles::{Role, role},
     tokens::{Kind, Tokens},
+    weights::VALENCE_UNIT,
 };
 
 /// A word or phrase that carries a valence.
@@ -17,6 +20,8 @@ pub(crate) struct Clue {
     pub valence: f32,
     /// Whether something turned it: a negation, irony.
     pub is_turned: bool,
+    /// The emotion that it names, where who wrote it has it.
+    pub emotion: Option<Emotion>,
 }
 
 /// What the lexicon knows of a word or of a phrase.
@@ -28,6 +33,33 @@ pub(crate) struct Entry {
     pub is_clue: bool,
     /// Whether phrases begin with this word.
     pub begins_phrase: bool,
+    /// The emotion that it names.
+    pub emotion: Option<Emotion>,
+}
+
+impl Entry {
+    const CLUE: u8 = 1;
+    const BEGINS_PHRASE: u8 = 2;
+
+    /// An entry as the weights hold it: its valence in units of [`VALENCE_UNIT`], and its mark.
+    pub(crate) fn read(valence: i8, mark: u8) -> Self {
+        Self {
+            valence: f32::from(valence) / VALENCE_UNIT,
+            is_clue: mark & Self::CLUE != 0,
+            begins_phrase: mark & Self::BEGINS_PHRASE != 0,
+            emotion: usize::from(mark >> 2).checked_sub(1).and_then(|number| Emotion::ALL.get(number)).copied(),
+        }
+    }
+
+    /// What is known beside the valence: a bit each for clues and for beginnings of phrases, and above them the number of the
+    /// emotion, counted from one.
+    #[cfg(feature = "tools")]
+    pub(crate) fn mark(self) -> u8 {
+        let emotion = self.emotion.map_or(0, |emotion| emotion as u8 + 1);
+        let clue = if self.is_clue { Self::CLUE } else { 0 };
+        let begins_phrase = if self.begins_phrase { Self::BEGINS_PHRASE } else { 0 };
+        clue | begins_phrase | (emotion << 2)
+    }
 }
 
 /// The most words a phrase has.
@@ -55,74 +87,6 @@ pub(crate) fn join(words: u32, next: u32) -> u32 {
     pair(words, next, 7)
 }
 
-/// What a function word does to the clues near it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Role {
-    /// Turns what follows.
-    Negates,
-    /// Multiplies what follows at once.
-    Scales(f32),
-    /// What follows counts more, what came before less.
-    Contrasts,
-    /// What stands in its clause counts less: "although", "despite".
-    Concedes,
-    /// What follows is not so: "would", "if", "wish".
-    Supposes,
-    /// Something that speaks of nobody's feelings.
-    None,
-}
-
-/// The function words, in the order of the alphabet.
-#[rustfmt::skip]
-const ROLES: [(&str, Role); 141] = {
-    use Role::{Concedes, Contrasts, Negates, Scales, Supposes};
-    [
-        ("absolute", Scales(1.3)), ("absolutely", Scales(1.3)), ("all", Scales(1.1)), ("almost", Scales(0.7)),
-        ("also", Scales(1.1)), ("although", Concedes), ("always", Scales(1.1)), ("amazingly", Scales(1.3)),
-        ("anything", Negates), ("awfully", Scales(1.3)), ("barely", Negates), ("beyond", Scales(1.3)),
-        ("bit", Scales(0.7)), ("bloody", Scales(1.3)), ("but", Contrasts), ("cannot", Negates),
-        ("complete", Scales(1.3)), ("completely", Scales(1.3)), ("could", Supposes), ("damn", Scales(1.3)),
-        ("deeply", Scales(1.3)), ("despite", Concedes), ("devoid", Negates), ("downright", Scales(1.3)),
-        ("entirely", Scales(1.3)), ("especially", Scales(1.3)), ("except", Contrasts), ("exceptionally", Scales(1.3)),
-        ("expected", Supposes), ("expecting", Supposes), ("extremely", Scales(1.3)), ("failed", Negates),
-        ("fails", Negates), ("fairly", Scales(0.7)), ("far", Negates), ("freaking", Scales(1.3)),
-        ("frickin", Scales(1.3)), ("fuckin", Scales(1.3)), ("fucking", Scales(1.3)), ("genuinely", Scales(1.3)),
-        ("hardly", Negates), ("hella", Scales(1.3)), ("highly", Scales(1.3)), ("hoped", Supposes),
-        ("how", Scales(1.1)), ("however", Contrasts), ("hugely", Scales(1.3)), ("if", Supposes),
-        ("immensely", Scales(1.3)), ("incredibly", Scales(1.3)), ("insanely", Scales(1.3)), ("just", Scales(1.1)),
-        ("kinda", Scales(0.7)), ("lack", Negates), ("lacked", Negates), ("lacking", Negates), ("lacks", Negates),
-        ("least", Scales(-0.5)), ("less", Scales(-0.5)), ("little", Scales(0.7)), ("maybe", Scales(0.7)),
-        ("mega", Scales(1.3)), ("mildly", Scales(0.7)), ("moderately", Scales(0.7)), ("more", Scales(1.1)),
-        ("most", Scales(1.1)), ("mostly", Scales(0.7)), ("much", Scales(1.1)), ("nearly", Scales(0.7)),
-        ("neither", Negates), ("never", Negates), ("nevertheless", Contrasts), ("no", Negates), ("nobody", Negates),
-        ("none", Negates), ("nonetheless", Contrasts), ("nor", Negates), ("not", Negates), ("nothing", Negates),
-        ("notwithstanding", Concedes), ("nowhere", Negates), ("occasionally", Scales(0.7)),
-        ("particularly", Scales(1.3)), ("partly", Scales(0.7)), ("perhaps", Scales(0.7)), ("possibly", Scales(0.7)),
-        ("pretty", Scales(1.1)), ("probably", Scales(0.7)), ("pure", Scales(1.3)), ("quite", Scales(1.1)),
-        ("rarely", Negates), ("rather", Scales(0.7)), ("real", Scales(1.3)), ("really", Scales(1.3)),
-        ("relatively", Scales(0.7)), ("remarkably", Scales(1.3)), ("ridiculously", Scales(1.3)), ("sadly", Contrasts),
-        ("scarcely", Negates), ("seldom", Negates), ("seriously", Scales(1.3)), ("should", Supposes),
-        ("slightly", Scales(0.7)), ("so", Scales(1.3)), ("some", Scales(0.7)), ("sometimes", Scales(0.7)),
-        ("somewhat", Scales(0.7)), ("soo", Scales(1.3)), ("sooo", Scales(1.3)), ("sorta", Scales(0.7)),
-        ("stopped", Negates), ("such", Scales(1.3)), ("super", Scales(1.3)), ("supposed", Supposes),
-        ("terribly", Scales(1.3)), ("thoroughly", Scales(1.3)), ("though", Concedes), ("total", Scales(1.3)),
-        ("totally", Scales(1.3)), ("truly", Scales(1.3)), ("uber", Scales(1.3)), ("ultra", Scales(1.3)),
-        ("unable", Negates), ("unbelievably", Scales(1.3)), ("unfortunately", Contrasts), ("unless", Supposes),
-        ("until", Contrasts), ("utter", Scales(1.3)), ("utterly", Scales(1.3)), ("very", Scales(1.3)),
-        ("veryy", Scales(1.3)), ("wanted", Supposes), ("what", Scales(1.1)), ("while", Concedes),
-        ("whilst", Concedes), ("wildly", Scales(1.3)), ("wish", Supposes), ("without", Negates), ("would", Supposes),
-        ("yet", Contrasts), ("zero", Negates),
-    ]
-};
-
-fn role(form: &str) -> Role {
-    match ROLES.binary_search_by(|(word, _)| word.cmp(&form)) {
-        Ok(found) => ROLES.get(found).map_or(Role::None, |(_, role)| *role),
-        Err(_) if form.ends_with("n't") => Role::Negates,
-        Err(_) => Role::None,
-    }
-}
-
 /// Whether a token ends what a negation can reach.
 fn ends_clause(tokens: &Tokens, index: usize) -> bool {
     is_mark(tokens, index) && !matches!(tokens.form(index), "-" | "\"" | "'" | "/" | "*" | "#" | "&" | "%" | "$")
@@ -145,9 +109,18 @@ fn is_irony(tokens: &Tokens, index: usize) -> bool {
     }
 }
 
-/// Finds the clues of a text, and counts its negations. `hashes` are those of the tokens' forms, `lookup` asks the lexicon
-/// by hash.
-pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Option<Entry>) -> (Vec<Clue>, usize) {
+/// What the rules find in a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Findings {
+    pub clues: Vec<Clue>,
+    /// The emotions that its words name, where they are not denied. An emotion may come more than once.
+    pub emotions: Vec<Emotion>,
+    /// Words that negate.
+    pub negations: usize,
+}
+
+/// Looks for what the rules know. `hashes` are those of the tokens' forms, `lookup` asks the lexicon by hash.
+pub(crate) fn look(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Option<Entry>) -> Findings {
     let roles: Vec<Role> = (0..tokens.list.len()).map(|index| role(tokens.form(index))).collect();
     let mut clues = find(tokens, hashes, &roles, lookup);
     let letters = tokens.list.iter().filter(|token| token.kind == Kind::Word && token.end - token.start > 1);
@@ -156,9 +129,10 @@ pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Opt
     let can_shout = upper < words;
     for index in 0..clues.len() {
         if let Some(clue) = clues.get_mut(index) {
-            let valence = shift(tokens, &roles, clue);
+            let (valence, is_so) = shift(tokens, &roles, clue);
             clue.is_turned = valence * clue.valence < 0.0;
             clue.valence = valence;
+            clue.emotion = clue.emotion.filter(|_| is_so);
             let own = tokens.list.get(clue.first..=clue.last).unwrap_or_default();
             if can_shout && own.iter().any(|token| token.is_upper) {
                 clue.valence *= SHOUTED;
@@ -174,11 +148,14 @@ pub(crate) fn clues(tokens: &Tokens, hashes: &[u32], lookup: impl Fn(u32) -> Opt
         for clue in clues.iter_mut().filter(|clue| clue.valence > 0.0) {
             clue.valence *= IRONIC;
             clue.is_turned = true;
+            clue.emotion = None;
         }
     }
     let negates = |(index, role): &(usize, &Role)| **role == Role::Negates && turns(tokens, *index, 1);
     let negations = roles.iter().enumerate().filter(negates).count();
-    (clues, negations)
+    let emotions = clues.iter().filter_map(|clue| clue.emotion).collect();
+    clues.retain(|clue| clue.valence != 0.0);
+    Findings { clues, emotions, negations }
 }
 
 /// The words and phrases that the lexicon knows, the longest first, none of them twice.
@@ -193,17 +170,20 @@ fn find(tokens: &Tokens, hashes: &[u32], roles: &[Role], lookup: impl Fn(u32) ->
             for last in at + 1..(at + LONGEST_PHRASE).min(hashes.len()) {
                 all = hashes.get(last).map_or(all, |&word| join(all, word));
                 if let Some(phrase) = lookup(all).filter(|phrase| phrase.is_clue) {
-                    found = Some((last, phrase.valence));
+                    let own = (at..=last).filter_map(|index| lookup(*hashes.get(index)?)?.emotion);
+                    let emotion =
+                        phrase.emotion.or_else(|| own.into_iter().find(|own| goes_with(*own, phrase.valence)));
+                    found = Some((last, Entry { emotion, ..phrase }));
                 }
             }
         }
-        if found.is_none() && entry.is_clue && speaks(tokens, roles, at) {
-            found = Some((at, entry.valence));
+        if found.is_none() && (entry.is_clue || entry.emotion.is_some()) && speaks(tokens, roles, at) {
+            found = Some((at, entry));
         }
         match found {
-            Some((last, valence)) => {
-                if valence != 0.0 {
-                    clues.push(Clue { first: at, last, valence, is_turned: false });
+            Some((last, Entry { valence, emotion, .. })) => {
+                if valence != 0.0 || emotion.is_some() {
+                    clues.push(Clue { first: at, last, valence, is_turned: false, emotion });
                 }
                 at = last + 1;
             }
@@ -211,6 +191,15 @@ fn find(tokens: &Tokens, hashes: &[u32], roles: &[Role], lookup: impl Fn(u32) ->
         }
     }
     clues
+}
+
+/// Whether an emotion is on the side of a valence: in "so tired" it shows, in "don't worry" it does not.
+fn goes_with(emotion: Emotion, valence: f32) -> bool {
+    match emotion.group() {
+        Group::Positive => valence > 0.0,
+        Group::Negative => valence < 0.0,
+        Group::Ambiguous | Group::Neutral => true,
+    }
 }
 
 /// Whether a word that the lexicon knows is meant as such here.
@@ -260,10 +249,14 @@ fn speaks(tokens: &Tokens, roles: &[Role], at: usize) -> bool {
     }
 }
 
-/// A clue's valence after the words before it, back to where its clause begins. What is a clue itself may still turn what
-/// follows it: "lacks charm", "failed to amuse".
-fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue) -> f32 {
+/// A clue's valence after the words before it, back to where its clause begins, and whether it is so at all, and not denied
+/// or wished for. What is a clue itself may still turn what follows it: "lacks charm", "failed to amuse".
+fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue) -> (f32, bool) {
     let mut valence = clue.valence;
+    if tokens.list.get(clue.first).is_some_and(|token| matches!(token.kind, Kind::Emoji | Kind::Emoticon)) {
+        // Nobody denies a face: it says how the words before it are meant.
+        return (valence, true);
+    }
     // A phrase that has a negation in it means what it means, and "don't waste your money" is no praise.
     let own = roles.get(clue.first..=clue.last).unwrap_or_default();
     let is_fixed = own.len() > 1 && (valence < 0.0 || own.contains(&Role::Negates));
@@ -291,7 +284,7 @@ fn shift(tokens: &Tokens, roles: &[Role], clue: &Clue) -> f32 {
     } else if is_wished && valence > 0.0 {
         valence *= WISHED;
     }
-    valence
+    (valence, !(is_negated || is_wished && valence > 0.0))
 }
 
 /// Whether a negating word turns a clue that stands `distance` words further on.

@@ -4,7 +4,7 @@
 //! The file, all numbers little-endian: `LIAS`, a checksum of what follows (u32), format (u32), number of features F and
 //! of lexicon entries E (u32 each); [`HEADS`] scales and biases, 28 + 4 thresholds, [`INPUTS`] × 3 weights of the joint,
 //! the cut, [`SIGNS`] × 2 weights of the confidence (f32); then for the features F keys (u32, ascending), F importances
-//! (u8) and F × [`HEADS`] weights (i8); for the lexicon E keys (u32, ascending), E valences (i8) and E flags (u8).
+//! (u8) and F × [`HEADS`] weights (i8); for the lexicon E keys (u32, ascending), E valences (i8) and E marks (u8; see [`Entry::mark`]).
 
 use crate::{features::hash, rules::Entry};
 
@@ -21,7 +21,7 @@ pub(crate) const CLUES: usize = 16;
 /// What the confidence looks at; see [`crate::reading::Leaning::signs`].
 pub(crate) const SIGNS: usize = 3;
 pub(crate) const MAGIC: &[u8] = b"LIAS";
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 /// A valence of 1 in the file.
 pub(crate) const VALENCE_UNIT: f32 = 30.0;
 
@@ -198,12 +198,9 @@ impl Model {
         let rows = rows.collect();
         let lexicon = bytes.words(entries)?;
         let valences = bytes.take(entries)?;
-        let flags = bytes.take(entries)?;
-        let entries = valences.iter().zip(flags).map(|(&valence, &flags)| Entry {
-            valence: f32::from(valence.cast_signed()) / VALENCE_UNIT,
-            is_clue: flags & 1 != 0,
-            begins_phrase: flags & 2 != 0,
-        });
+        let marks = bytes.take(entries)?;
+        let entries = valences.iter().zip(marks);
+        let entries = entries.map(|(&valence, &mark)| Entry::read(valence.cast_signed(), mark));
         let model = Self {
             features: Index::new(&keys),
             importances,

@@ -1,13 +1,18 @@
 //! What holds of every text.
 
 use proptest::prelude::*;
-use sentiment::{Label, READ_BYTES, analyse};
+use sentiment::{Group, Label, READ_BYTES, analyse};
 
 fn check(text: &str) {
     let reading = analyse(text);
     assert!((-1.0..=1.0).contains(&reading.score), "{reading:?}");
     assert!((0.0..=1.0).contains(&reading.confidence), "{reading:?}");
     assert_eq!(reading.label, Label::of(reading.score));
+    let contradicts = matches!(
+        (reading.label, reading.emotion.group()),
+        (Label::Positive, Group::Negative) | (Label::Negative, Group::Positive)
+    );
+    assert!(!contradicts, "{reading:?}");
     let mut end = 0;
     for driver in &reading.drivers {
         assert!(driver.start >= end && driver.start < driver.end, "{driver:?} in {text:?}");

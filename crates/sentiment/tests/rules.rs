@@ -166,10 +166,41 @@ fn emotions_are_named() {
         ("How does it work? I wonder what it is called?", Emotion::Curiosity),
         ("hahaha that is so funny lol", Emotion::Amusement),
         ("The bus leaves from the other station.", Emotion::Neutral),
+        ("I am furious", Emotion::Anger),
+        ("This is horrible and I am so angry.", Emotion::Anger),
+        ("I'm so tired", Emotion::Sadness),
+        ("I'm not angry, just disappointed.", Emotion::Disappointment),
     ] {
         let reading = analyse(text);
         assert_eq!(reading.emotion, emotion, "{text:?}: {reading:?}");
         assert!(reading.emotions.len() <= 6 && Emotion::from_name(emotion.as_str()) == Some(emotion));
+    }
+}
+
+#[test]
+fn an_emotion_that_is_denied_is_not_shown() {
+    for (text, emotion) in [
+        ("I am not happy with this.", Emotion::Joy),
+        ("Don't worry, we will find it.", Emotion::Nervousness),
+        ("I was never afraid of it.", Emotion::Fear),
+        ("Not bad.", Emotion::Disapproval),
+    ] {
+        let reading = analyse(text);
+        assert_ne!(reading.emotion, emotion, "{text:?}: {reading:?}");
+    }
+}
+
+#[test]
+fn nothing_denies_a_face() {
+    rises(&["It does not work yet", "It does not work yet :)"]);
+    rises(&["no idea 😢", "no idea", "no idea 😊"]);
+}
+
+#[test]
+fn the_score_says_how_strong_the_words_are_too() {
+    rises(&["Thanks, it works.", "Thank you so much, it works perfectly, I love it!!!"]);
+    for text in ["Thanks, it works.", "The menu is nice.", "It was a bit slow."] {
+        assert!(score(text).abs() < 0.9, "{text:?}: {}", score(text));
     }
 }
 

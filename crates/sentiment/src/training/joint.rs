@@ -78,7 +78,7 @@ const CALIBRATION_STEPS: usize = 100;
 pub(crate) fn calibration(numbers: &Numbers, cases: &[Case]) -> [[f32; SIGNS]; 2] {
     let outcomes = cases.iter().map(|(inputs, truth)| {
         let leaning = Leaning::new(numbers, inputs);
-        let label = Label::of(leaning.score(numbers.cut));
+        let label = Label::of(leaning.score(numbers.cut, 1.0));
         (label, *truth, leaning.signs(label, inputs))
     });
     let (neutral, leaning): (Vec<_>, Vec<_>) = outcomes.partition(|(label, ..)| *label == Label::Neutral);

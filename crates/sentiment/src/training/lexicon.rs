@@ -1,10 +1,12 @@
-//! The lexicon of the weights: `lexicon.txt`, the forms that follow from its words, and VADER's list behind them.
+//! The lexicon of the weights: `lexicon.txt`, the forms that follow from its words, and VADER's list behind them; and the
+//! emotions that `emotions.txt` has for words.
 
 use std::collections::BTreeMap;
 
 use crate::{
+    Emotion,
     features::hash,
-    rules,
+    rules::{self, Entry},
     tokens::{Kind, Tokens},
     weights::VALENCE_UNIT,
 };
@@ -14,6 +16,15 @@ use crate::{
 pub(crate) struct Known {
     pub valence: Option<i8>,
     pub begins_phrase: bool,
+    pub emotion: Option<Emotion>,
+}
+
+impl Known {
+    /// What the weights hold beside the valence.
+    pub(crate) fn mark(self) -> u8 {
+        let Self { valence, begins_phrase, emotion } = self;
+        Entry { valence: 0.0, is_clue: valence.is_some(), begins_phrase, emotion }.mark()
+    }
 }
 
 /// The lexicon, by hash.
@@ -44,19 +55,44 @@ pub(crate) fn build() -> BTreeMap<u32, Known> {
     for (word, &valence) in &own {
         insert(&mut all, word, valence);
     }
+    emotions(&mut all);
     all
 }
 
-/// Adds a word or phrase under the hashes of the tokens that it is read as. A face goes by its name, `<smile>`, which is
-/// the form of its token.
+/// Adds the emotions of `emotions.txt`. What forms follow from a word may be words of their own there, which count more.
+fn emotions(all: &mut BTreeMap<u32, Known>) {
+    let mut named: Vec<(String, Emotion)> = Vec::new();
+    for line in include_str!("../../emotions.txt").lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split_whitespace();
+        let Some(emotion) = words.next().and_then(Emotion::from_name) else { continue };
+        named.extend(words.map(|word| (word.replace('_', " "), emotion)));
+    }
+    let followed = named.iter().flat_map(|(word, emotion)| forms(word).into_iter().map(|form| (form, *emotion)));
+    for (word, emotion) in followed.chain(named.clone()) {
+        let hashes = hashes(&word);
+        let is_phrase = hashes.len() > 1;
+        let Some(hash) = hashes.into_iter().reduce(rules::join) else { continue };
+        // A phrase without a valence would keep its words from having theirs.
+        if !is_phrase || all.get(&hash).is_some_and(|known| known.valence.is_some()) {
+            all.entry(hash).or_default().emotion = Some(emotion);
+        }
+    }
+}
+
+/// The hashes of the tokens that a word or phrase is read as. A face goes by its name, `<smile>`, which is the form of its
+/// token.
+fn hashes(word: &str) -> Vec<u32> {
+    if word.starts_with('<') && word.ends_with('>') {
+        return vec![hash(word.as_bytes())];
+    }
+    let tokens = Tokens::new(word);
+    (0..tokens.list.len()).map(|index| hash(tokens.form(index).as_bytes())).collect()
+}
+
+/// Adds a word or phrase.
 fn insert(all: &mut BTreeMap<u32, Known>, word: &str, valence: f32) {
     let tokens = Tokens::new(word);
-    let is_name = word.starts_with('<') && word.ends_with('>');
-    let hashes: Vec<u32> = if is_name {
-        vec![hash(word.as_bytes())]
-    } else {
-        (0..tokens.list.len()).map(|index| hash(tokens.form(index).as_bytes())).collect()
-    };
+    let hashes = hashes(word);
     let is_word = tokens.list.iter().any(|token| token.kind != Kind::Mark);
     if hashes.is_empty() || !is_word || hashes.len() > crate::rules::LONGEST_PHRASE {
         return;

@@ -23,7 +23,7 @@ pub(crate) fn bytes(linear: &Linear, numbers: &Numbers, lexicon: &BTreeMap<u32, 
     body.extend(linear.rows.as_flattened().iter().map(|weight| weight.cast_unsigned()));
     body.extend(lexicon.keys().flat_map(|key| key.to_le_bytes()));
     body.extend(lexicon.values().map(|known| known.valence.unwrap_or_default().cast_unsigned()));
-    body.extend(lexicon.values().map(|known| u8::from(known.valence.is_some()) | u8::from(known.begins_phrase) << 1));
+    body.extend(lexicon.values().map(|known| known.mark()));
     let mut file = MAGIC.to_vec();
     file.extend(hash(&body).to_le_bytes());
     file.extend(body);

@@ -170,9 +170,8 @@ fn find(tokens: &Tokens, hashes: &[u32], roles: &[Role], lookup: impl Fn(u32) ->
             for last in at + 1..(at + LONGEST_PHRASE).min(hashes.len()) {
                 all = hashes.get(last).map_or(all, |&word| join(all, word));
                 if let Some(phrase) = lookup(all).filter(|phrase| phrase.is_clue) {
-                    let own = (at..=last).filter_map(|index| lookup(*hashes.get(index)?)?.emotion);
-                    let emotion =
-                        phrase.emotion.or_else(|| own.into_iter().find(|own| goes_with(*own, phrase.valence)));
+                    let mut own = (at..=last).filter_map(|index| lookup(*hashes.get(index)?)?.emotion);
+                    let emotion = phrase.emotion.or_else(|| own.find(|own| goes_with(*own, phrase.valence)));
                     found = Some((last, Entry { emotion, ..phrase }));
                 }
             }

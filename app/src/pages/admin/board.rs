@@ -37,14 +37,17 @@ impl Board {
             self.is_alive.set(true);
             window_event_listener(ev::popstate, move |_| self.load(asked(), false));
         });
-        Effect::new(move |_| {
+        Effect::new(move |before: Option<()>| {
             let parameters = self.shown.with(SentimentInsights::parameters);
-            // By then the choices are on the page among which one is to be chosen.
-            request_animation_frame(move || {
-                for (name, value) in parameters.fields() {
-                    browser::set_field(name, value.unwrap_or_default());
-                }
-            });
+            // At first they are as the server has filled them, or as somebody has changed them since.
+            if before.is_some() {
+                // By then the choices are on the page among which one is to be chosen.
+                request_animation_frame(move || {
+                    for (name, value) in parameters.fields() {
+                        browser::set_field(name, value.unwrap_or_default());
+                    }
+                });
+            }
         });
     }
 

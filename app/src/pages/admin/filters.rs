@@ -98,14 +98,21 @@ fn methods(shown: &SentimentInsights) -> Offer {
 #[component]
 pub(super) fn Filters(board: Board) -> impl IntoView {
     let form = NodeRef::<html::Form>::new();
+    let shown = move || board.shown.with_untracked(SentimentInsights::parameters);
     let choose = move || {
         // A year that is being typed is not one yet.
         if let Some(form) = form.get_untracked()
             && form.check_validity()
         {
-            board.load(chosen(&form, &board.shown.with_untracked(SentimentInsights::parameters)), true);
+            board.load(chosen(&form, &shown()), true);
         }
     };
+    // What was chosen before the page came to life counts, too.
+    Effect::new(move |_| {
+        if form.get().is_some_and(|form| chosen(&form, &shown()) != shown()) {
+            choose();
+        }
+    });
     let days = board.shown.with_untracked(|shown| (shown.from.to_string(), shown.to.to_string()));
     // A model belongs to a provider: it can be chosen once that is.
     let has_provider = Memo::new(move |_| board.shown.with(|shown| shown.provider.is_some()));
@@ -115,6 +122,8 @@ pub(super) fn Filters(board: Board) -> impl IntoView {
             class="admin-filters"
             method="get"
             action=PATH
+            // The fields are the address, whatever they were when the page was last left.
+            autocomplete="off"
             aria-label="Range and filters"
             on:change=move |_| choose()
             on:submit=move |event| {

@@ -2,7 +2,6 @@
 
 use crate::support::{TestApp, on_both};
 use backend::{fill, insights};
-use reqwest::Method;
 use serde_json::{Value, json};
 
 const DOORS: [&str; 3] =
@@ -45,7 +44,7 @@ async fn an_admin_sees_how_everybody_feels() {
         assert_eq!(one["messages"], listed["messages"]);
         assert!(!all.to_string().contains("person-"), "nobody is named");
         let asked = json!({ "parameters": { "step": "month", "from": "2020-01-01" } });
-        assert_eq!(admin.call(Method::POST, "/fn/insights", &asked).await.ok(), all, "the page gets the same");
+        assert_eq!(admin.post("/fn/insights", &asked).await.ok(), all, "the page gets the same");
     })
     .await;
 }
@@ -61,7 +60,7 @@ async fn nobody_else_sees_it() {
             assert_eq!(app.stranger().get(path).await.code(), "not_signed_in", "{path}");
         }
         let asked = json!({ "parameters": {} });
-        assert_eq!(bob.call(Method::POST, "/fn/insights", &asked).await.code(), "forbidden");
+        assert_eq!(bob.post("/fn/insights", &asked).await.code(), "forbidden");
     })
     .await;
 }

@@ -43,9 +43,6 @@ pub(crate) fn TimeChart(
 ) -> impl IntoView {
     let count = points.len();
     let runs = runs(&points);
-    let above: String = runs.iter().map(|run| area(run, |score| score.max(0.0))).collect();
-    let below: String = runs.iter().map(|run| area(run, |score| score.min(0.0))).collect();
-    let line: String = runs.iter().map(|run| path(run)).collect();
     let most = points.iter().filter_map(|point| point.messages).max().unwrap_or_default();
     let days = axis(&points);
     let is_dense = count > DENSE;
@@ -83,20 +80,7 @@ pub(crate) fn TimeChart(
                 on:pointermove=move |event| reading.point(&event)
                 on:pointerleave=move |event| reading.leave(&event)
             >
-                <defs>
-                    <pattern id="chart-hidden" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-                        <line class="chart-hatch" x1="0" x2="0" y1="0" y2="6"/>
-                    </pattern>
-                </defs>
-                <line class="chart-grid" x1="0" x2="100%" y1="0.5" y2="0.5"/>
-                <line class="chart-grid" x1="0" x2="100%" y1="199.5" y2="199.5"/>
-                <svg viewBox="0 0 1000 200" preserveAspectRatio="none" width="100%" height="200" aria-hidden="true">
-                    <path class="chart-above" d=above></path>
-                    <path class="chart-below" d=below></path>
-                    <path class="chart-line" d=line></path>
-                </svg>
-                <line class="chart-zero" x1="0" x2="100%" y1="100" y2="100"/>
-                <line class="chart-grid" x1="0" x2="100%" y1="287.5" y2="287.5"/>
+                <Shape runs/>
                 {marks}
                 {move || reading.draw()}
                 // Over everything, so that no title comes up beside what is read out.
@@ -107,6 +91,30 @@ pub(crate) fn TimeChart(
             </div>
             {has_gaps.then(|| view! { <p class="chart-note">"Hatched: too few people to show."</p> })}
         </div>
+    }
+}
+
+/// The line through the points, its area, and the grid behind them.
+#[component]
+fn Shape(runs: Vec<Vec<(f64, f64)>>) -> impl IntoView {
+    let above: String = runs.iter().map(|run| area(run, |score| score.max(0.0))).collect();
+    let below: String = runs.iter().map(|run| area(run, |score| score.min(0.0))).collect();
+    let line: String = runs.iter().map(|run| path(run)).collect();
+    view! {
+        <defs>
+            <pattern id="chart-hidden" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                <line class="chart-hatch" x1="0" x2="0" y1="0" y2="6"/>
+            </pattern>
+        </defs>
+        <line class="chart-grid" x1="0" x2="100%" y1="0.5" y2="0.5"/>
+        <line class="chart-grid" x1="0" x2="100%" y1="199.5" y2="199.5"/>
+        <svg viewBox="0 0 1000 200" preserveAspectRatio="none" width="100%" height="200" aria-hidden="true">
+            <path class="chart-above" d=above></path>
+            <path class="chart-below" d=below></path>
+            <path class="chart-line" d=line></path>
+        </svg>
+        <line class="chart-zero" x1="0" x2="100%" y1="100" y2="100"/>
+        <line class="chart-grid" x1="0" x2="100%" y1="287.5" y2="287.5"/>
     }
 }
 

@@ -141,22 +141,27 @@ pub(super) fn Filters(board: Board) -> impl IntoView {
                     .then(|| view! { <Choice board name="model" label="Model" all="All models" offer=models/> })
             }}
             <Choice board name="method" label="Read by" all="All methods" offer=methods/>
-            <div class="admin-actions">
-                <button class="button">{move || if board.is_alive.get() { "Refresh" } else { "Show" }}</button>
-                <a
-                    class="button"
-                    href=PATH
-                    on:click=move |event| {
-                        if is_plain(&event) {
-                            event.prevent_default();
-                            board.load(InsightParameters::default(), true);
-                        }
-                    }
-                >
-                    "Clear"
-                </a>
-            </div>
+            <Actions board/>
         </form>
+    }
+}
+
+/// Without a script the button shows what is chosen; with one that is shown already, and it asks for what is new.
+#[component]
+fn Actions(board: Board) -> impl IntoView {
+    let clear = move |event| {
+        if is_plain(&event) {
+            event.prevent_default();
+            board.load(InsightParameters::default(), true);
+        }
+    };
+    view! {
+        <div class="admin-actions">
+            <button class="button">{move || if board.is_alive.get() { "Refresh" } else { "Show" }}</button>
+            <a class="button" href=PATH on:click=clear>
+                "Clear"
+            </a>
+        </div>
     }
 }
 

@@ -55,15 +55,18 @@ fn is_chat(path: &str) -> bool {
     path == "/" || path.starts_with("/c/")
 }
 
-/// The path within the chat to which this click leads. A click that asks for another tab or a download is the
-/// browser's.
+/// Whether a click is to lead where its link says. One that asks for another tab or a download is the browser's.
+pub(crate) fn is_plain(event: &web_sys::MouseEvent) -> bool {
+    event.button() == 0 && !event.meta_key() && !event.ctrl_key() && !event.shift_key() && !event.alt_key()
+}
+
+/// The path within the chat to which this click leads.
 fn followed_link(event: &web_sys::MouseEvent) -> Option<String> {
-    let plain = event.button() == 0 && !event.meta_key() && !event.ctrl_key() && !event.shift_key() && !event.alt_key();
     let target = event.target()?.dyn_into::<web_sys::Element>().ok()?;
     let link = target.closest("a[href]").ok()??.dyn_into::<web_sys::HtmlAnchorElement>().ok()?;
     // What the link says, not what it resolves to: Lia's own links to the chat are plain paths.
     let path = link.get_attribute("href")?;
-    (plain && !event.default_prevented() && !link.has_attribute("rel") && is_chat(&path)).then_some(path)
+    (is_plain(event) && !event.default_prevented() && !link.has_attribute("rel") && is_chat(&path)).then_some(path)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use error::AppError;
 use address::Address;
 use chat::{Chat, Picker, Shelf};
 use leptos::prelude::*;
-use pages::{chat::ChatPage, settings::SettingsPage};
+use pages::{admin::AdminPage, chat::ChatPage, settings::SettingsPage};
 
 /// Shows the end of a conversation before the first paint: a page that has just come stands at its top.
 #[cfg(feature = "ssr")]
@@ -86,7 +86,7 @@ fn is_report(path: &str) -> bool {
 /// Whether the page of this path comes to life in the browser. The others are done when they are rendered.
 #[cfg(feature = "ssr")]
 fn is_lively(path: &str) -> bool {
-    path == "/" || path == "/settings" || (path.starts_with("/c/") && !path.ends_with(chat::place::MOOD))
+    ["/", "/settings", "/admin"].contains(&path) || (path.starts_with("/c/") && !path.ends_with(chat::place::MOOD))
 }
 
 /// The user interface. What it holds above the pages lives as long as the page: the conversation, the list of
@@ -117,7 +117,6 @@ fn ServedPage() -> impl IntoView {
         path,
     };
     use pages::{
-        admin::AdminPage,
         door::{LoginPage, RegisterPage},
         mood::MoodPage,
         not_found::NotFoundPage,
@@ -142,13 +141,13 @@ fn ServedPage() -> impl IntoView {
 pub fn hydrate() {
     // It fails only where there is one already.
     let _ = any_spawner::Executor::init_wasm_bindgen();
-    if browser::path() == "/settings" {
-        lazy::call_page(settings_page());
-    } else {
-        leptos::mount::hydrate_body(|| {
+    match browser::path().as_str() {
+        "/settings" => lazy::call_page(settings_page()),
+        "/admin" => lazy::call_page(admin_page()),
+        _ => leptos::mount::hydrate_body(|| {
             provide_contexts();
             view! { <ChatPage/> }.into_any()
-        });
+        }),
     }
 }
 
@@ -158,6 +157,16 @@ fn settings_page() -> Result<(), lazy::Missing> {
     leptos::mount::hydrate_body(|| {
         provide_contexts();
         view! { <SettingsPage/> }.into_any()
+    });
+    Ok(())
+}
+
+#[cfg(target_arch = "wasm32")]
+#[wasm_split_helpers::wasm_split(admin, fallible)]
+fn admin_page() -> Result<(), lazy::Missing> {
+    leptos::mount::hydrate_body(|| {
+        provide_contexts();
+        view! { <AdminPage/> }.into_any()
     });
     Ok(())
 }

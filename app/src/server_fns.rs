@@ -11,9 +11,9 @@ use crate::{AppError, wire::Json};
 use backend::runs::Wish;
 use leptos::prelude::*;
 use types::{
-    ContinueAnswer, ConversationEntry, ConversationId, ConversationView, EditMessage, Listing, MessageId, MessageView,
-    MethodInfo, ModelRef, NewRun, Preferences, PreferencesChange, ProviderView, Regenerate, RunId, SentimentFeedback,
-    SentimentUpdate, ShownBranch, StartedRun, UserId,
+    ContinueAnswer, ConversationEntry, ConversationId, ConversationView, EditMessage, InsightParameters, Listing,
+    MessageId, MessageView, MethodInfo, ModelRef, NewRun, Preferences, PreferencesChange, ProviderView, Regenerate,
+    RunId, SentimentFeedback, SentimentInsights, SentimentUpdate, ShownBranch, StartedRun, UserId,
 };
 
 /// Conversations in one page of the sidebar.
@@ -268,4 +268,14 @@ pub async fn correct_sentiment(
 ) -> Result<SentimentUpdate, AppError> {
     let (backend, actor) = ssr::caller()?;
     backend::sentiment::correct(&backend, &actor, id, feedback).await.map_err(ssr::failed)
+}
+
+/// How everybody together feels; for admins.
+#[server(name = ReadInsights, prefix = "/fn", endpoint = "insights", input = Json, output = Json)]
+pub async fn insights(
+    /// In which days, and through which filters.
+    parameters: InsightParameters,
+) -> Result<SentimentInsights, AppError> {
+    let (backend, actor) = ssr::caller()?;
+    backend::insights::sentiment(&backend, &actor, &parameters).await.map_err(ssr::failed)
 }

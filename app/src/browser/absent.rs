@@ -1,7 +1,7 @@
 //! The browser's services where there is no browser: nothing happens.
 
 use super::{Line, Said, TextChange};
-use leptos::web_sys::{Element, EventTarget, HtmlTextAreaElement};
+use leptos::web_sys::{Element, EventTarget, HtmlFormElement, HtmlTextAreaElement, PointerEvent};
 use std::future::{Ready, ready};
 use uuid::Uuid;
 
@@ -12,6 +12,21 @@ pub(crate) fn page_theme() -> String {
 
 pub(crate) fn path() -> String {
     String::new()
+}
+
+#[cfg(not(feature = "ssr"))]
+pub(crate) fn query_value(_name: &str) -> Option<String> {
+    None
+}
+
+pub(crate) fn form_value(_form: &HtmlFormElement, _name: &str) -> Option<String> {
+    None
+}
+
+pub(crate) fn set_field(_id: &str, _text: &str) {}
+
+pub(crate) fn share_across(_event: &PointerEvent) -> f64 {
+    0.0
 }
 
 pub(crate) fn set_path(_path: &str, _replace: bool) {}

@@ -7,8 +7,9 @@ use leptos::{
 };
 use uuid::Uuid;
 use web_sys::{
-    Element, EventTarget, HtmlDocument, HtmlElement, HtmlTextAreaElement, ResizeObserver, Response,
-    ScrollIntoViewOptions, ScrollLogicalPosition, Storage,
+    Element, EventTarget, FormData, HtmlDocument, HtmlElement, HtmlFormElement, HtmlInputElement, HtmlSelectElement,
+    HtmlTextAreaElement, PointerEvent, ResizeObserver, Response, ScrollIntoViewOptions, ScrollLogicalPosition, Storage,
+    UrlSearchParams,
     js_sys::{Date, Math, Reflect},
 };
 
@@ -24,6 +25,35 @@ pub(crate) fn page_theme() -> String {
 /// The path of the page's address.
 pub(crate) fn path() -> String {
     location().pathname().unwrap_or_default()
+}
+
+/// What the query of the page's address says of a name.
+pub(crate) fn query_value(name: &str) -> Option<String> {
+    UrlSearchParams::new_with_str(&location().search().ok()?).ok()?.get(name)
+}
+
+/// What a form would send of a name.
+pub(crate) fn form_value(form: &HtmlFormElement, name: &str) -> Option<String> {
+    FormData::new_with_form(form).ok()?.get(name).as_string()
+}
+
+/// Puts a text into a field of a form, unless it stands there already: whoever is writing in it is not to be disturbed.
+pub(crate) fn set_field(id: &str, text: &str) {
+    let Some(field) = document().get_element_by_id(id) else { return };
+    if let Some(input) = field.dyn_ref::<HtmlInputElement>().filter(|input| input.value() != text) {
+        input.set_value(text);
+    } else if let Some(select) = field.dyn_ref::<HtmlSelectElement>() {
+        select.set_value(text);
+    }
+}
+
+/// How far across the element that listens a pointer is, from 0 to 1.
+pub(crate) fn share_across(event: &PointerEvent) -> f64 {
+    let listener = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
+    listener.map_or(0.0, |listener| {
+        let frame = listener.get_bounding_client_rect();
+        (f64::from(event.client_x()) - frame.left()) / frame.width().max(1.0)
+    })
 }
 
 /// Gives the page another address, as a step in its history or in the place of the last one.

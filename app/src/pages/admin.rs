@@ -1,7 +1,8 @@
-//! `/admin`: how everybody together feels. For admins, which the server checks. Rendered on the server and done with
-//! that: the filters are a plain form, the charts are SVG, and no WASM comes along, which is less than any chunk could
-//! be.
+//! `/admin`: how everybody together feels. For admins, which the server checks. It is whole without a script: the filters
+//! are a plain form, and the charts are SVG. In the browser, where its code is a part of its own, what is chosen is shown
+//! at once, and the chart says what is pointed at.
 
+mod board;
 mod filters;
 mod numbers;
 mod sections;
@@ -12,64 +13,81 @@ use crate::{
         icon::{self, Icon},
         problem::Problem,
     },
-    ssr,
+    server_fns::insights,
     title::name_page,
 };
-use filters::{Filters, address};
+use board::Board;
+use filters::{Filters, PATH, address, asked};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
-use numbers::day;
+use numbers::{day, plain};
 use sections::{Breakdowns, over_time, tiles};
-use types::{ErrorCode, InsightParameters, PEOPLE_MIN, SentimentInsights};
+use types::{ErrorCode, PEOPLE_MIN, SentimentInsights};
 
 /// The dashboard.
 #[component]
 pub(crate) fn AdminPage() -> impl IntoView {
-    let query = use_query_map().read_untracked();
-    let parameters = InsightParameters {
-        from: query.get("from"),
-        to: query.get("to"),
-        step: query.get("step"),
-        provider: query.get("provider"),
-        model: query.get("model"),
-        method: query.get("method"),
-    };
-    drop(query);
-    let caller = ssr::caller();
-    name_page(|| "How people feel".to_owned());
+    // The browser finds the numbers in the page, and asks for them only where they were lost on the way.
+    let start = OnceResource::new(insights(asked()));
     view! {
         <Suspense>
-            {move || {
-                let (caller, parameters) = (caller.clone(), parameters.clone());
-                Suspend::new(async move {
-                    match load(caller, &parameters).await {
-                        Ok(insights) => view! { <Dashboard insights/> }.into_any(),
-                        Err(AppError(error)) if error.code == ErrorCode::ValidationFailed => {
-                            ssr::set_status(error.code.status());
-                            view! { <Refused message=error.message/> }.into_any()
-                        }
-                        Err(AppError(error)) => {
-                            view! { <main class="plain"><Problem error alone=true/></main> }.into_any()
-                        }
+            {move || Suspend::new(async move {
+                match start.await {
+                    Ok(insights) => view! { <Dashboard insights/> }.into_any(),
+                    Err(AppError(error)) if error.code == ErrorCode::ValidationFailed => {
+                        #[cfg(feature = "ssr")]
+                        crate::ssr::set_status(error.code.status());
+                        view! { <Refused message=error.message/> }.into_any()
                     }
-                })
-            }}
+                    Err(AppError(error)) => view! { <main class="plain"><Problem error alone=true/></main> }.into_any(),
+                }
+            })}
         </Suspense>
     }
 }
 
-async fn load(
-    caller: Result<(backend::Backend, backend::Actor), AppError>,
-    parameters: &InsightParameters,
-) -> Result<SentimentInsights, AppError> {
-    let (backend, actor) = caller?;
-    backend::insights::sentiment(&backend, &actor, parameters).await.map_err(ssr::failed)
-}
-
 #[component]
 fn Dashboard(insights: SentimentInsights) -> impl IntoView {
+    let board = Board::new(insights);
+    board.listen();
+    view! {
+        <main class="settings admin">
+            <Head/>
+            <Filters board/>
+            <Failure board/>
+            <div class="admin-numbers" aria-busy=move || board.is_loading.get().then_some("true")>
+                {move || view! { <Numbers insights=board.shown.get() is_alive=board.is_alive.into()/> }}
+            </div>
+        </main>
+    }
+}
+
+/// Why the numbers are still the old ones.
+#[component]
+fn Failure(board: Board) -> impl IntoView {
+    move || {
+        let (error, wanted) = board.failure.get()?;
+        // What cannot be asked for is not asked for again. The page as a whole also knows what to do where a sign-in has ended.
+        let again = (error.code != ErrorCode::ValidationFailed).then(|| {
+            view! { <a class="button" href=address(PATH, &wanted) rel="external">"Try again"</a> }
+        });
+        Some(
+            view! {
+                <div class="admin-failure" role="alert">
+                    <p>{error.message}" The numbers below are still those of before."</p>
+                    {again}
+                </div>
+            }
+            .into_any(),
+        )
+    }
+}
+
+/// The numbers, or what there is to say instead, and the files.
+#[component]
+fn Numbers(insights: SentimentInsights, is_alive: Signal<bool>) -> impl IntoView {
     let range = format!("{} to {}", day(insights.from), day(insights.to));
-    let export = |format: &str| address(&format!("/api/v1/admin/sentiment/export.{format}"), &insights);
+    let total = format!(", {} messages", plain(insights.messages));
+    let export = |format: &str| address(&format!("/api/v1/admin/sentiment/export.{format}"), &insights.parameters());
     let (csv, json) = (export("csv"), export("json"));
     let content = if insights.withheld {
         view! {
@@ -87,34 +105,36 @@ fn Dashboard(insights: SentimentInsights) -> impl IntoView {
     } else {
         view! {
             {tiles(&insights)}
-            {over_time(&insights)}
-            <Breakdowns insights=insights.clone()/>
+            {over_time(&insights, is_alive)}
+            <Breakdowns insights/>
         }
         .into_any()
     };
     view! {
-        <main class="settings admin">
-            <Head/>
-            <Filters insights=insights.clone()/>
-            <p class="admin-range">{range} " · days are UTC"</p>
-            {content}
-            <footer class="admin-foot">
-                <p>
-                    "Nobody is named here. Groups of fewer than " {PEOPLE_MIN}
-                    " people are merged with others or left out, so that they cannot be worked out either. What you see here \
-                     is written where everybody can read it, in the "<a href="/settings#admins">"settings"</a>"."
-                </p>
-                <p class="admin-files">
-                    <a class="button" href=csv download rel="external">"Download CSV"</a>
-                    <a class="button" href=json download rel="external">"Download JSON"</a>
-                </p>
-            </footer>
-        </main>
+        // Whoever does not see the numbers change hears that there are others.
+        <p class="admin-range" role="status">
+            {range}
+            <span class="visually-hidden">{total}</span>
+            " · days are UTC"
+        </p>
+        {content}
+        <footer class="admin-foot">
+            <p>
+                "Nobody is named here. Groups of fewer than " {PEOPLE_MIN}
+                " people are merged with others or left out, so that they cannot be worked out either. What you see here \
+                 is written where everybody can read it, in the "<a href="/settings#admins">"settings"</a>"."
+            </p>
+            <p class="admin-files">
+                <a class="button" href=csv download rel="external">"Download CSV"</a>
+                <a class="button" href=json download rel="external">"Download JSON"</a>
+            </p>
+        </footer>
     }
 }
 
 #[component]
 fn Head() -> impl IntoView {
+    name_page(|| "How people feel".to_owned());
     view! {
         <header class="admin-head">
             <a class="back" href="/">
@@ -161,7 +181,7 @@ fn Refused(message: String) -> impl IntoView {
             <section class="admin-notice" role="alert">
                 <h2>"This cannot be shown"</h2>
                 <p>{message}</p>
-                <a class="button" href="/admin">"Show the last thirty days"</a>
+                <a class="button" href=PATH>"Show the last thirty days"</a>
             </section>
         </main>
     }

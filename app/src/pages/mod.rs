@@ -2,7 +2,6 @@
 //! where it fails; that is the page's error boundary. Leptos' own passes an error to the browser as text only, and the
 //! browser would then not know which problem the server has shown.
 
-#[cfg(feature = "ssr")]
 pub(crate) mod admin;
 pub(crate) mod chat;
 #[cfg(feature = "ssr")]

@@ -3,7 +3,9 @@
 
 use super::draw::{append, attribute_at, by_id, drawn, html_by_id, made, set, text};
 use crate::{
-    AppError, browser,
+    AppError,
+    address::is_plain,
+    browser,
     chat::{Chat, errands, place::mood_path_of},
     lazy::{self, Missing},
     parts::icon,
@@ -51,8 +53,7 @@ pub(crate) fn listen(chat: Chat) {
 fn wanted(chat: Chat, event: &MouseEvent) -> Option<String> {
     let href = attribute_at(event, "href")?;
     let place = href.strip_prefix(&mood_path_of(chat.place.get_untracked().conversation()?))?;
-    let is_plain = event.button() == 0 && !event.meta_key() && !event.ctrl_key() && !event.shift_key();
-    is_plain.then(|| place.trim_start_matches('#').to_owned())
+    is_plain(event).then(|| place.trim_start_matches('#').to_owned())
 }
 
 /// Shows the panel, and in it the place with this id.

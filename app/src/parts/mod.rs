@@ -2,7 +2,6 @@
 //! `chat`.
 
 pub(crate) mod account;
-#[cfg(feature = "ssr")]
 pub(crate) mod chart;
 pub(crate) mod composer;
 pub(crate) mod desk;

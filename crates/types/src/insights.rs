@@ -68,7 +68,7 @@ impl InsightStep {
 
 /// The query of `GET /api/v1/admin/sentiment` and of `/admin`, as it was written. Empty is the same as absent, so that a
 /// plain form can send it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub struct InsightParameters {
@@ -110,6 +110,18 @@ pub struct InsightQuery {
 }
 
 impl InsightParameters {
+    /// Each with its name in the query.
+    pub fn fields(&self) -> [(&'static str, Option<&str>); 6] {
+        [
+            ("from", self.from.as_deref()),
+            ("to", self.to.as_deref()),
+            ("step", self.step.as_deref()),
+            ("provider", self.provider.as_deref()),
+            ("model", self.model.as_deref()),
+            ("method", self.method.as_deref()),
+        ]
+    }
+
     /// Reads and checks the query; what is absent depends on `today`.
     pub fn check(&self, today: NaiveDate) -> Result<InsightQuery, ApiError> {
         fn given(value: Option<&String>) -> Option<&str> {
@@ -212,6 +224,20 @@ pub struct SentimentInsights {
     pub conversations: ConversationTurns,
     /// Answers whose next message came in the range.
     pub answers: AnswerDrops,
+}
+
+impl SentimentInsights {
+    /// The query that shows the same.
+    pub fn parameters(&self) -> InsightParameters {
+        InsightParameters {
+            from: Some(self.from.to_string()),
+            to: Some(self.to.to_string()),
+            step: Some(self.step.as_str().to_owned()),
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            method: self.method.map(|method| method.as_str().to_owned()),
+        }
+    }
 }
 
 /// What may be filtered by: groups that may be told apart.

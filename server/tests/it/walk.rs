@@ -38,6 +38,7 @@ fn arguments(function: &str, things: &Things) -> Value {
         "start_run" => json!({ "request": {
             "message": "m", "provider": "openai", "model": "echo", "conversation_id": things.conversation
         }}),
+        "insights" => json!({ "parameters": { "from": "2026-11-01", "provider": "openai" } }),
         "stop_run" => json!({ "id": things.run }),
         "rename_conversation" => json!({ "id": things.conversation, "title": "Mine now" }),
         "delete_conversation" => json!({ "id": things.conversation }),

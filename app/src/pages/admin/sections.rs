@@ -1,12 +1,12 @@
 //! The numbers: the few that matter most, the series, and the breakdowns. Every chart is a table as well, or has one.
 
 use super::{
-    filters::{address, method_name},
+    filters::{PATH, address, method_name},
     numbers::{day, mark, name, percent, plain, share, signed, word},
 };
 use crate::parts::chart::{ChartPoint, TimeChart};
 use leptos::prelude::*;
-use types::{AnswerDrops, DROP_MIN, InsightGroup, InsightPoint, InsightStep, SentimentInsights};
+use types::{AnswerDrops, DROP_MIN, InsightGroup, InsightParameters, InsightPoint, InsightStep, SentimentInsights};
 
 /// What is said where too few people are behind a number, or behind what it would give away.
 fn too_few() -> String {
@@ -57,7 +57,7 @@ pub(super) fn tiles(insights: &SentimentInsights) -> AnyView {
 }
 
 /// The series, with the table it is drawn from.
-pub(super) fn over_time(insights: &SentimentInsights) -> AnyView {
+pub(super) fn over_time(insights: &SentimentInsights, is_alive: Signal<bool>) -> AnyView {
     let step = insights.step;
     let rows = insights.over_time.iter().map(|point| {
         view! {
@@ -71,16 +71,17 @@ pub(super) fn over_time(insights: &SentimentInsights) -> AnyView {
     let rows = rows.collect_view();
     let points = insights.over_time.iter().map(|point| ChartPoint {
         name: day(point.starts_on),
+        when: when(step, point),
         score: point.score,
         messages: point.messages,
-        says: says(step, point),
+        says: says(point),
     });
     let points = points.collect();
     view! {
         <section aria-labelledby="over-time">
             <h2 id="over-time">"Over time"</h2>
             <p>{summary(&insights.over_time)}{hint(step, &insights.over_time)}</p>
-            <TimeChart points label="Mean score and number of messages over time"/>
+            <TimeChart points is_alive label="Mean score and number of messages over time"/>
             <details>
                 <summary>"The same as a table"</summary>
                 <div class="admin-scroll" tabindex="0" role="region" aria-label="Over time, as a table">
@@ -118,15 +119,14 @@ fn when(step: InsightStep, point: &InsightPoint) -> String {
 }
 
 /// What a point says of itself.
-fn says(step: InsightStep, point: &InsightPoint) -> String {
-    let when = when(step, point);
+fn says(point: &InsightPoint) -> String {
     match (point.messages, point.score) {
-        (None, _) => format!("{when}: {}", too_few()),
+        (None, _) => too_few(),
         (Some(messages), Some(score)) => {
             let messages = if messages == 1 { "1 message".to_owned() } else { format!("{} messages", plain(messages)) };
-            format!("{when}: {} {}, {messages}", mark(score), signed(score))
+            format!("{} {}, {messages}", mark(score), signed(score))
         }
-        (Some(_), None) => format!("{when}: no messages"),
+        (Some(_), None) => "no messages".to_owned(),
     }
 }
 
@@ -163,10 +163,10 @@ fn mean(points: &[(i64, f64)]) -> f64 {
 /// What the messages have in common.
 #[component]
 pub(super) fn Breakdowns(insights: SentimentInsights) -> impl IntoView {
-    let all = insights.clone();
+    let all = insights.parameters();
     let link = move |group: &InsightGroup| {
         let (provider, model) = (group.provider.clone()?, group.name.clone()?);
-        Some(address("/admin", &SentimentInsights { provider: Some(provider), model: Some(model), ..all.clone() }))
+        Some(address(PATH, &InsightParameters { provider: Some(provider), model: Some(model), ..all.clone() }))
     };
     let named = |groups: Vec<InsightGroup>| {
         let renamed = |group: InsightGroup| InsightGroup {
@@ -384,8 +384,9 @@ mod tests {
 
     #[test]
     fn a_point_says_what_it_is() {
-        assert_eq!(says(InsightStep::Day, &point(Some(1_200), Some(0.4))), "2 Nov 2026: ▲ +0.40, 1,200 messages");
-        assert_eq!(says(InsightStep::Week, &point(None, None)), "Week of 2 Nov 2026: too few people to show");
-        assert_eq!(says(InsightStep::Month, &point(Some(0), None)), "November 2026: no messages");
+        assert_eq!(says(&point(Some(1_200), Some(0.4))), "▲ +0.40, 1,200 messages");
+        assert_eq!([says(&point(None, None)), says(&point(Some(0), None))], ["too few people to show", "no messages"]);
+        let names = InsightStep::ALL.map(|step| when(step, &point(None, None)));
+        assert_eq!(names, ["2 Nov 2026", "Week of 2 Nov 2026", "November 2026"]);
     }
 }

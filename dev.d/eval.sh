@@ -1,4 +1,4 @@
-# Measures the sentiment of crates/sentiment beside VADER's, on texts that it was not trained on.
+# Makes the weights of crates/sentiment, and measures them beside VADER's lexicon on texts that they were not trained on.
 # shellcheck shell=bash
 
 : "${root:?}" "${target_dir:?}"
@@ -19,4 +19,14 @@ run_eval() {
   cargo build --locked --release --package sentiment --features tools --bin sentiment-eval ||
     die "The build failed: the lines above say where."
   "$target_dir/release/sentiment-eval" "${files[@]}"
+}
+
+# train [DATA]: makes the weights anew, from a folder with a train.tsv: the same bytes each time.
+run_train() {
+  local data=${1:-${LIA_EVAL_DATA:-$root/../shared/data/goemotions}}
+  [ -f "$data/train.tsv" ] || die "$data/train.tsv is not there. It is the training part of GoEmotions."
+  ensure_rust
+  cargo run --locked --release --package sentiment --features tools --bin sentiment-train -- "$data" ||
+    die "No weights were made: the lines above say why."
+  say "crates/sentiment/weights.bin was made from $data/train.tsv"
 }

@@ -49,9 +49,6 @@ pub struct ServiceAccount {
     client_email: String,
     private_key: String,
     token_uri: String,
-    /// The project it belongs to.
-    #[serde(default)]
-    pub project_id: Option<String>,
 }
 
 /// How a text sounds.
@@ -101,16 +98,13 @@ struct Claims<'a> {
 }
 
 impl NaturalLanguage {
-    /// The service, at another address than Google's where one is given. `project` is billed; absent: the account's.
+    /// The service, at another address than Google's where one is given. A service account asks for `project`, which is
+    /// billed then; absent: for its own, as a key always does.
     pub fn new(credentials: Credentials, project: Option<String>, base_url: Option<Url>) -> Result<Self, Error> {
         let base = match base_url {
             Some(url) => url,
             None => Url::parse(BASE_URL).map_err(|error| Error::new(ErrorKind::BadRequest, error.to_string()))?,
         };
-        let project = project.or_else(|| match &credentials {
-            Credentials::Account(account) => account.project_id.clone(),
-            Credentials::Key(_) => None,
-        });
         let client = http::client(&Limits::default())?;
         Ok(Self(Arc::new(Inner { client, base, credentials, project, token: Mutex::default() })))
     }
@@ -129,13 +123,13 @@ impl NaturalLanguage {
 
     /// The request with what shows who asks.
     async fn signed(&self, request: RequestBuilder, until: Instant) -> Result<(RequestBuilder, ApiKey), Error> {
-        let request = match &self.0.project {
-            Some(project) => request.header("x-goog-user-project", project),
-            None => request,
-        };
         Ok(match &self.0.credentials {
             Credentials::Key(key) => (request.header("x-goog-api-key", secret(key.expose())?), key.clone()),
             Credentials::Account(account) => {
+                let request = match &self.0.project {
+                    Some(project) => request.header("x-goog-user-project", project),
+                    None => request,
+                };
                 let token = self.token(account, until).await?;
                 (request.header("authorization", secret(&format!("Bearer {}", token.expose()))?), token)
             }

@@ -9,9 +9,9 @@
 //!   one of them; a label is `Positive`, `Neutral` or `Negative`, cut at ±0.1.
 //! - Any string will do, and time grows with its length up to [`READ_BYTES`]: of a longer text the first and the last
 //!   halves of that are read. English is understood; what is not understood is read as unsure.
-//! - The weights are made by `cargo run --release -p sentiment --features tools --bin sentiment-train -- DATA` from the
-//!   training part of `GoEmotions` (Demszky et al., 2020; Apache-2.0), VADER's lexicon (Hutto & Gilbert, 2014; MIT),
-//!   `lexicon.txt` and `emotions.txt`, the same bytes each time. `./dev eval` measures them.
+//! - The weights are made by `./dev train` from the training part of `GoEmotions` (Demszky et al., 2020; Apache-2.0),
+//!   VADER's lexicon (Hutto & Gilbert, 2014; MIT), `lexicon.txt` and `emotions.txt`, the same bytes each time. `./dev eval`
+//!   measures them.
 
 mod cumulative;
 mod emotion;

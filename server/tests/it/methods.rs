@@ -1,7 +1,7 @@
 //! The methods that ask somebody: the model that answers, a second call, and Google.
 
 use crate::sentiment::{ANSWER, SECOND_CALL, detail, reading, send};
-use crate::support::{on_both, text};
+use crate::support::{TestApp, on_both, text};
 use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
     rsa::{KeyPair, KeySize},
@@ -234,6 +234,7 @@ async fn google_reads_with_a_key_or_a_service_account() {
         let asked = requests.iter().find(|request| request.path.contains("analyzeSentiment")).unwrap();
         assert_eq!((asked.path.as_str(), asked.header("x-goog-api-key")), ("/v2/documents:analyzeSentiment", "a-key"));
         assert_eq!(asked.body["document"], json!({"type": "PLAIN_TEXT", "content": "I am glad."}));
+        assert_eq!(asked.header("x-goog-user-project"), "", "a key has its own");
 
         let strange = json!({"documentSentiment": {"score": "high"}}).to_string();
         for script in [Script::failure(503), Script::status(200, strange)] {
@@ -259,10 +260,18 @@ async fn google_reads_with_a_key_or_a_service_account() {
         for _ in 0..2 {
             assert_eq!(reading(&send(&ada, "I am glad.", "nlp_api", None).await)["message"], expected);
         }
-        let requests = app.emulator.requests();
-        let asked = requests.iter().rfind(|request| request.path.contains("analyzeSentiment")).unwrap();
-        assert_eq!(asked.header("authorization"), "Bearer emulated-token");
-        assert_eq!(asked.header("x-goog-user-project"), "feelings");
+        let asked_by_account = |app: &TestApp, project| {
+            let requests = app.emulator.requests();
+            let asked = requests.iter().rfind(|request| request.path.contains("analyzeSentiment")).unwrap();
+            assert_eq!(asked.header("authorization"), "Bearer emulated-token");
+            assert_eq!(asked.header("x-goog-user-project"), project);
+        };
+        // Whose project it is, the account's role must allow to say; of its own nothing need be said.
+        asked_by_account(&app, "");
+        let app = app.restart_with("GOOGLE_CLOUD_PROJECT", "feelings").await;
+        let ada = app.stranger().with_token(ada.token());
+        assert_eq!(reading(&send(&ada, "I am glad.", "nlp_api", None).await)["message"], expected);
+        asked_by_account(&app, "feelings");
     })
     .await;
 }

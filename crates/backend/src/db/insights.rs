@@ -8,7 +8,7 @@ use crate::insights::cells::{Answer, Course, Detail, People, Reading, Source, Ta
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use sqlx::types::Json;
 use std::collections::BTreeMap;
-use types::InsightStep;
+use types::{InsightStep, SentimentLabel};
 
 /// A cell as it is stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +69,9 @@ struct CourseRow {
     model: String,
     method: String,
     first_score: f64,
+    first_label: Option<String>,
     last_score: f64,
+    last_label: Option<String>,
 }
 
 const CELLS: &str = "select provider, model, method, messages, score_sum, people, detail from sentiment_cells \
@@ -152,7 +154,7 @@ pub(crate) async fn list_readings(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Rea
         person: row.person,
         source: Source { provider: row.provider, model: row.model, method: row.method },
         score: row.score,
-        label: row.label,
+        label: label(row.label, row.score),
         emotion: row.emotion,
         after: row.score_before.map(|score_before| Answer {
             provider: row.answer_provider,
@@ -163,22 +165,32 @@ pub(crate) async fn list_readings(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Rea
     Ok(rows.into_iter().map(reading).collect())
 }
 
-/// The conversations begun on a day in which at least two messages were read. First and last are by the place in the
-/// conversation: the longest branch counts.
+/// The conversations begun on a day in which at least two messages after each other were read. The deepest one that was
+/// read is the last, and the first is of the branch that leads to it: another wording of a question is no course.
 pub(crate) async fn list_courses(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Course>> {
-    const SQL: &str = "select c.user_id as person, \
+    const SQL: &str = "with recursive branch (person, last_id, id, parent_id, depth, score) as ( \
+           select c.user_id, l.id, l.id, l.parent_id, l.depth, l.sentiment_score \
+             from conversations c \
+             join messages l on l.id = (select m.id from messages m where m.conversation_id = c.id \
+               and m.sentiment_score is not null order by m.depth desc, m.id desc limit 1) \
+             where c.deleted_at is null and c.created_at >= $1 and c.created_at < $2 \
+           union all \
+           select b.person, b.last_id, m.id, m.parent_id, m.depth, m.sentiment_score \
+             from branch b join messages m on m.id = b.parent_id), \
+         course (last_id, first_depth) as ( \
+           select last_id, min(depth) from branch where score is not null group by last_id) \
+         select b.person, \
            coalesce((select a.provider from messages a where a.parent_id = f.id and a.role = 'assistant' \
                      order by a.id limit 1), '') as provider, \
            coalesce((select a.model from messages a where a.parent_id = f.id and a.role = 'assistant' \
                      order by a.id limit 1), '') as model, \
            coalesce(f.sentiment_method, 'local') as method, f.sentiment_score as first_score, \
-           l.sentiment_score as last_score \
-         from conversations c \
-         join messages f on f.id = (select m.id from messages m where m.conversation_id = c.id \
-           and m.sentiment_score is not null order by m.depth, m.id limit 1) \
-         join messages l on l.id = (select m.id from messages m where m.conversation_id = c.id \
-           and m.sentiment_score is not null order by m.depth desc, m.id desc limit 1) \
-         where c.deleted_at is null and c.created_at >= $1 and c.created_at < $2 and l.id <> f.id \
+           f.sentiment_label as first_label, l.sentiment_score as last_score, l.sentiment_label as last_label \
+         from course \
+         join branch b on b.last_id = course.last_id and b.depth = course.first_depth \
+         join messages f on f.id = b.id \
+         join messages l on l.id = course.last_id \
+         where l.id <> f.id \
          order by f.id";
     let (begin, end) = bounds(day);
     let rows: Vec<CourseRow> =
@@ -186,10 +198,15 @@ pub(crate) async fn list_courses(tx: &mut Tx, day: NaiveDate) -> Result<Vec<Cour
     let course = |row: CourseRow| Course {
         person: row.person,
         source: Source { provider: row.provider, model: row.model, method: row.method },
-        first_score: row.first_score,
-        last_score: row.last_score,
+        first: label(row.first_label, row.first_score),
+        last: label(row.last_label, row.last_score),
     };
     Ok(rows.into_iter().map(course).collect())
+}
+
+/// The label of a message: its own, or that of its score.
+fn label(own: Option<String>, score: f64) -> String {
+    own.unwrap_or_else(|| SentimentLabel::of(score).as_str().to_owned())
 }
 
 /// The cells of the days between two days, as the transaction sees them.

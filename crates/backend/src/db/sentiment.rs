@@ -79,6 +79,25 @@ pub(crate) async fn set_reading(tx: &mut Tx, id: MessageId, sentiment: &Sentimen
     Ok(())
 }
 
+/// Stores how a message reads after all. Of a copy only what is shown: it is counted with the original, which stays as it
+/// is.
+pub(crate) async fn correct_reading(tx: &mut Tx, id: MessageId, sentiment: &Sentiment) -> Result<()> {
+    const IS_COPY: &str = "select sentiment_score is null from messages where id = $1";
+    const SQL: &str = "update messages set sentiment_data = $2 where id = $1";
+    let (is_copy,): (bool,) =
+        within!(tx, |connection| sqlx::query_as(IS_COPY).bind(id.0).fetch_one(connection).await?);
+    if is_copy {
+        within!(tx, |connection| sqlx::query(SQL)
+            .bind(id.0)
+            .bind(Json(sentiment))
+            .execute(connection)
+            .await
+            .map(drop))?;
+        return Ok(());
+    }
+    set_reading(tx, id, sentiment).await
+}
+
 /// Stores how a conversation reads. For callers that hold its row.
 pub(crate) async fn set_state(tx: &mut Tx, id: ConversationId, state: Option<&State>) -> Result<()> {
     const SQL: &str = "update conversations set sentiment_state = $2 where id = $1";

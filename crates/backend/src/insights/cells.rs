@@ -45,6 +45,11 @@ impl Group {
         self.0 += other.0;
         self.1.join(&other.1);
     }
+
+    /// Whether there is something, and too few people are behind it.
+    pub(crate) const fn is_small(&self) -> bool {
+        self.0 > 0 && !self.1.are_enough()
+    }
 }
 
 /// How the first message of a conversation reads beside its last.
@@ -130,7 +135,7 @@ pub(crate) struct Reading {
     pub(crate) person: i64,
     pub(crate) source: Source,
     pub(crate) score: f64,
-    pub(crate) label: Option<String>,
+    pub(crate) label: String,
     pub(crate) emotion: Option<String>,
     /// The answer before it, where the message before that was read too.
     pub(crate) after: Option<Answer>,
@@ -151,8 +156,9 @@ pub(crate) struct Course {
     pub(crate) person: i64,
     /// Of the first message.
     pub(crate) source: Source,
-    pub(crate) first_score: f64,
-    pub(crate) last_score: f64,
+    /// The label of the first message, and of the last.
+    pub(crate) first: String,
+    pub(crate) last: String,
 }
 
 /// The cells of a day, from what was read on it and the conversations that began on it.
@@ -161,7 +167,8 @@ pub(crate) fn add_up(readings: Vec<Reading>, courses: Vec<Course>) -> BTreeMap<S
     for reading in readings {
         let Reading { person, source, score, label, emotion, after } = reading;
         if let Some(answer) = after {
-            let dropped = answer.score_before - score >= DROP_MIN;
+            // 0.7 - 0.3 is a little less than 0.4 to a machine.
+            let dropped = answer.score_before - score >= DROP_MIN - f64::from(f32::EPSILON);
             let source = Source { provider: answer.provider, model: answer.model, method: source.method.clone() };
             let detail = &mut cells.entry(source).or_default().detail;
             if dropped { detail.dropped.add(person) } else { detail.held.add(person) }
@@ -170,14 +177,14 @@ pub(crate) fn add_up(readings: Vec<Reading>, courses: Vec<Course>) -> BTreeMap<S
         cell.sum.messages += 1;
         cell.sum.score_sum += score;
         cell.sum.people.add(person);
-        let label = label.unwrap_or_else(|| SentimentLabel::of(score).as_str().to_owned());
         cell.detail.labels.entry(label).or_default().add(person);
         cell.detail.emotions.entry(emotion.unwrap_or_default()).or_default().add(person);
     }
     for course in courses {
-        let outcome = match (SentimentLabel::of(course.first_score), SentimentLabel::of(course.last_score)) {
-            (SentimentLabel::Negative, SentimentLabel::Positive) => Outcome::Improved,
-            (SentimentLabel::Positive, SentimentLabel::Negative) => Outcome::Worsened,
+        let (negative, positive) = (SentimentLabel::Negative.as_str(), SentimentLabel::Positive.as_str());
+        let outcome = match (course.first, course.last) {
+            (first, last) if first == negative && last == positive => Outcome::Improved,
+            (first, last) if first == positive && last == negative => Outcome::Worsened,
             _ => Outcome::Steady,
         };
         let detail = &mut cells.entry(course.source).or_default().detail;
@@ -189,6 +196,24 @@ pub(crate) fn add_up(readings: Vec<Reading>, courses: Vec<Course>) -> BTreeMap<S
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drop_of_just_as_much_is_one() {
+        let source = Source { provider: "p".into(), model: "m".into(), method: "local".into() };
+        let after = |score_before: f64| Answer { provider: "p".into(), model: "m".into(), score_before };
+        let reading = |score: f64, before: f64| Reading {
+            person: 1,
+            source: source.clone(),
+            score,
+            label: "Neutral".into(),
+            emotion: None,
+            after: Some(after(before)),
+        };
+        for (before, score, drops) in [(0.7, 0.3, 1), (0.6, 0.2, 1), (0.9, 0.5, 1), (0.699, 0.3, 0)] {
+            let cells = add_up(vec![reading(score, before)], Vec::new());
+            assert_eq!(cells[&source].detail.dropped.0, drops, "from {before} to {score}");
+        }
+    }
 
     #[test]
     fn a_few_people_are_known_exactly_and_many_only_as_many() {

@@ -2,7 +2,8 @@
 //!
 //! A group is told apart where at least [`types::PEOPLE_MIN`] people are behind it. The others are merged; and because
 //! whoever knows the whole and the groups told apart knows what is left as well, more groups are merged, the smallest
-//! first, until at least as many people are behind what is left, too.
+//! first, until at least as many people are behind what is left, too. The same holds beside the wider wholes of which one is
+//! a part.
 
 use super::cells::Group;
 use std::collections::BTreeMap;
@@ -16,24 +17,48 @@ pub(crate) struct Split<K> {
     pub(crate) merged: i64,
 }
 
+/// A part of a whole, and what the wider wholes hold of the same beside it.
+struct Part {
+    whole: Group,
+    rests: Vec<Group>,
+}
+
+impl Part {
+    fn may_be_told(&self) -> bool {
+        self.whole.1.are_enough() && !self.rests.iter().any(Group::is_small)
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.whole.join(&other.whole);
+        for (rest, other) in self.rests.iter_mut().zip(&other.rests) {
+            rest.join(other);
+        }
+    }
+}
+
 impl<K: Ord> Split<K> {
     /// Splits a whole into groups; empty ones are none.
     pub(crate) fn new(groups: BTreeMap<K, Group>) -> Self {
-        let mut rest = Group::default();
-        let mut shown: Vec<(K, Group)> = Vec::new();
-        for (key, group) in groups.into_iter().filter(|(_, group)| group.0 > 0) {
-            if group.1.are_enough() {
-                shown.push((key, group));
-            } else {
-                rest.join(&group);
-            }
+        Self::beside(groups, &[])
+    }
+
+    /// Splits a whole that is a part of wider ones, which may be asked for as well: `rests` are what each of these holds
+    /// beside it. What is told apart, and what is merged, has no rest in one of them with too few people behind it: the
+    /// difference would tell.
+    pub(crate) fn beside(groups: BTreeMap<K, Group>, rests: &[BTreeMap<K, Group>]) -> Self {
+        let mut merged = Part { whole: Group::default(), rests: vec![Group::default(); rests.len()] };
+        let mut shown: Vec<(K, Part)> = Vec::new();
+        for (key, whole) in groups.into_iter().filter(|(_, group)| group.0 > 0) {
+            let rests = rests.iter().map(|rest| rest.get(&key).cloned().unwrap_or_default()).collect();
+            let part = Part { whole, rests };
+            if part.may_be_told() { shown.push((key, part)) } else { merged.join(&part) }
         }
-        shown.sort_by_key(|(_, group)| std::cmp::Reverse(group.0));
-        while rest.0 > 0 && !rest.1.are_enough() {
+        shown.sort_by_key(|(_, part)| std::cmp::Reverse(part.whole.0));
+        while merged.whole.0 > 0 && !merged.may_be_told() {
             let Some((_, smallest)) = shown.pop() else { break };
-            rest.join(&smallest);
+            merged.join(&smallest);
         }
-        Self { shown: shown.into_iter().map(|(key, group)| (key, group.0)).collect(), merged: rest.0 }
+        Self { shown: shown.into_iter().map(|(key, part)| (key, part.whole.0)).collect(), merged: merged.whole.0 }
     }
 
     /// The size of a group that may be told; one that is not there is empty, unless something was merged. `is_there` says
@@ -77,6 +102,21 @@ mod tests {
     fn small_groups_with_enough_people_together_are_merged_alone() {
         let all = split(&[("a", group(50, 0..20)), ("b", group(3, 0..3)), ("c", group(4, 3..6))]);
         assert_eq!((all.shown, all.merged), (BTreeMap::from([("a", 50)]), 7));
+    }
+
+    #[test]
+    fn a_group_whose_rest_is_small_is_not_told_apart() {
+        let groups = || BTreeMap::from([("a", group(50, 0..20)), ("b", group(30, 0..9)), ("c", group(9, 0..9))]);
+        let shown = |rests: &[BTreeMap<&'static str, Group>]| Split::beside(groups(), rests).shown;
+        let (few, many) = (BTreeMap::from([("a", group(3, 0..2))]), BTreeMap::from([("a", group(8, 0..7))]));
+        assert_eq!(
+            shown(std::slice::from_ref(&many)),
+            groups().into_iter().map(|(key, group)| (key, group.0)).collect()
+        );
+        // "a" alone would be what is left, so one more is merged with it; its rest is still small, and all are.
+        assert_eq!(shown(&[many, few.clone()]), BTreeMap::new());
+        let more = BTreeMap::from([("a", group(3, 0..2)), ("c", group(9, 2..9))]);
+        assert_eq!(shown(&[more]), BTreeMap::from([("b", 30)]), "with the rest of another one it is large enough");
     }
 
     proptest! {

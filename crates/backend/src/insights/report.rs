@@ -3,10 +3,10 @@
 //! Every breakdown is a [`Split`], so that nothing in an answer tells a small group apart, nor does the difference of
 //! two of its numbers. Models are split within their provider: the total of a provider that is shown is the whole there.
 //! A filter is a choice of one group of a split; it is answered where that group may be told apart, by itself and beside
-//! every other filter, so that the difference of two answers for one range is no small group either. Where it may not,
-//! the answer is withheld.
+//! every other filter, and withheld where it may not. Within such an answer nothing is told apart whose rest in a wider one
+//! ([`Rests`]) is small, so that the difference of two answers for one range is no small group either.
 
-use super::cells::{Group, Outcome, Source};
+use super::cells::{Detail, Group, Outcome, Source};
 use super::privacy::Split;
 use crate::db::insights::{Cell, StepSum};
 use chrono::NaiveDate;
@@ -19,6 +19,9 @@ use types::{
 /// The cells an answer is made of.
 type Cells<'a> = [&'a Cell];
 
+/// What the wider answers hold beside this one: with each filter, and all of them, left out.
+type Rests<'a> = [Vec<&'a Cell>];
+
 /// A model as it may be told: by its name, among the others of its provider, or among all others.
 type Leaf<'a> = (Option<&'a str>, Option<&'a str>);
 
@@ -27,10 +30,11 @@ pub(crate) fn report(all: &[Cell], series: &[StepSum], query: &InsightQuery) -> 
     let method = query.method.map(SentimentMethod::as_str);
     let chosen = narrow(all, query.provider.as_deref(), query.model.as_deref(), method);
     let people = groups(&chosen, |_| ());
-    let withheld = people.get(&()).is_some_and(|group| group.0 > 0 && !group.1.are_enough())
-        || (!chosen.is_empty() && !may_filter(all, query));
+    let withheld = people.get(&()).is_some_and(Group::is_small) || (!chosen.is_empty() && !may_filter(all, query));
     let chosen = if withheld { Vec::new() } else { chosen };
-    let models = leaves(&chosen);
+    let beside = |wider: &Wider| all.iter().filter(|cell| wider.adds(&cell.source)).collect();
+    let rests: Vec<Vec<&Cell>> = wider(query).iter().map(beside).collect();
+    let models = leaves(&chosen, &rests);
     let messages = count(&chosen);
     SentimentInsights {
         from: query.from,
@@ -44,13 +48,13 @@ pub(crate) fn report(all: &[Cell], series: &[StepSum], query: &InsightQuery) -> 
         messages,
         score: mean(chosen.iter().copied()),
         over_time: over_time(series, withheld, query),
-        labels: by_label(&chosen),
-        emotions: by_emotion(&chosen),
+        labels: by_label(&chosen, &rests),
+        emotions: by_emotion(&chosen, &rests),
         providers: sources(&chosen, |cell| models_provider(&models, cell)),
-        models: by_model(&chosen, &models),
-        methods: by_method(&chosen),
-        conversations: turns(&chosen),
-        answers: drops(&chosen),
+        models: by_model(&chosen, &models, &rests),
+        methods: by_method(&chosen, &rests),
+        conversations: turns(&chosen, &rests),
+        answers: drops(&chosen, &rests),
     }
 }
 
@@ -63,6 +67,38 @@ fn fits(source: &Source, provider: Option<&str>, model: Option<&str>, method: Op
     provider.is_none_or(|wanted| wanted == source.provider)
         && model.is_none_or(|wanted| wanted == source.model)
         && method.is_none_or(|wanted| wanted == source.method)
+}
+
+/// A wider answer than the one that is asked for.
+struct Wider<'a> {
+    query: &'a InsightQuery,
+    filters: (Option<&'a str>, Option<&'a str>, Option<&'a str>),
+}
+
+impl Wider<'_> {
+    /// Whether a source is in it and not in the one that is asked for.
+    fn adds(&self, source: &Source) -> bool {
+        let (provider, model, method) = self.filters;
+        fits(source, provider, model, method) && !is_asked_for(source, self.query)
+    }
+}
+
+fn is_asked_for(source: &Source, query: &InsightQuery) -> bool {
+    let method = query.method.map(SentimentMethod::as_str);
+    fits(source, query.provider.as_deref(), query.model.as_deref(), method)
+}
+
+/// The answers that leave some of the filters out.
+fn wider(query: &InsightQuery) -> Vec<Wider<'_>> {
+    let (provider, model) = (query.provider.as_deref(), query.model.as_deref());
+    let asked = (provider, model, query.method.map(SentimentMethod::as_str));
+    let mut all = Vec::new();
+    for (provider, model) in [(None, None), (provider, None), (provider, model)] {
+        all.extend([None, asked.2].map(|method| (provider, model, method)));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().filter(|filters| *filters != asked).map(|filters| Wider { query, filters }).collect()
 }
 
 /// Whether each filter chooses a group that may be told apart, alone and beside the others.
@@ -100,7 +136,7 @@ fn choices(all: &[Cell]) -> InsightChoices {
     let model = |leaf: Leaf<'_>| Some(ModelRef { provider: leaf.0?.to_owned(), model: leaf.1?.to_owned() });
     InsightChoices {
         providers: names(providers.into_keys().collect()),
-        models: leaves(&all).into_values().filter_map(model).collect(),
+        models: leaves(&all, &[]).into_values().filter_map(model).collect(),
         methods: names(methods.into_keys().collect()),
     }
 }
@@ -145,17 +181,23 @@ fn mean<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<f64> {
 }
 
 fn over_time(series: &[StepSum], withheld: bool, query: &InsightQuery) -> Vec<InsightPoint> {
-    let method = query.method.map(SentimentMethod::as_str);
-    let mut steps = BTreeMap::<NaiveDate, (Group, f64)>::new();
-    for StepSum { starts_on, source, sum } in series.iter().filter(|_| !withheld) {
-        if sum.messages > 0 && fits(source, query.provider.as_deref(), query.model.as_deref(), method) {
+    let add_up = |is_in: &dyn Fn(&Source) -> bool| {
+        let mut steps = BTreeMap::<NaiveDate, (Group, f64)>::new();
+        let told = series.iter().filter(|step| !withheld && step.sum.messages > 0 && is_in(&step.source));
+        for StepSum { starts_on, sum, .. } in told {
             let (group, score_sum) = steps.entry(*starts_on).or_default();
             group.0 += sum.messages;
             group.1.join(&sum.people);
             *score_sum += sum.score_sum;
         }
-    }
-    let split = Split::new(steps.iter().map(|(day, (group, _))| (*day, group.clone())).collect());
+        steps
+    };
+    let steps = add_up(&|source| is_asked_for(source, query));
+    let people = |steps: &BTreeMap<NaiveDate, (Group, f64)>| -> BTreeMap<NaiveDate, Group> {
+        steps.iter().map(|(day, (group, _))| (*day, group.clone())).collect()
+    };
+    let rests: Vec<_> = wider(query).iter().map(|wider| people(&add_up(&|source| wider.adds(source)))).collect();
+    let split = Split::beside(people(&steps), &rests);
     let mut points = Vec::new();
     let mut day = query.from;
     while day <= query.to {
@@ -172,50 +214,75 @@ fn over_time(series: &[StepSum], withheld: bool, query: &InsightQuery) -> Vec<In
     points
 }
 
-fn by_label(cells: &Cells<'_>) -> Vec<InsightGroup> {
-    let mut groups = BTreeMap::<&str, Group>::new();
-    for (label, group) in cells.iter().flat_map(|cell| &cell.totals.detail.labels) {
-        groups.entry(label).or_default().join(group);
+/// The details of cells, joined by what they are called.
+fn joined<'a, K: Ord + 'a>(
+    cells: &Cells<'a>,
+    detail: impl Fn(&'a Detail) -> &'a BTreeMap<K, Group>,
+) -> BTreeMap<&'a K, Group> {
+    let mut groups = BTreeMap::<&K, Group>::new();
+    for (key, group) in cells.iter().flat_map(|cell| detail(&cell.totals.detail)) {
+        groups.entry(key).or_default().join(group);
     }
-    let there: Vec<String> = groups.keys().map(|label| (*label).to_owned()).collect();
-    let (split, messages) = (Split::new(groups), count(cells));
+    groups
+}
+
+/// A split of the details of cells that gives nothing away beside the wider answers.
+fn split<'a, K: Ord + 'a>(
+    cells: &Cells<'a>,
+    rests: &Rests<'a>,
+    detail: impl Fn(&'a Detail) -> &'a BTreeMap<K, Group>,
+) -> Split<&'a K> {
+    let rests: Vec<_> = rests.iter().map(|rest| joined(rest, &detail)).collect();
+    Split::beside(joined(cells, &detail), &rests)
+}
+
+fn by_label(cells: &Cells<'_>, rests: &Rests<'_>) -> Vec<InsightGroup> {
+    let there: Vec<String> = joined(cells, |detail| &detail.labels).into_keys().cloned().collect();
+    let (split, messages) = (split(cells, rests, |detail| &detail.labels), count(cells));
     let labels = [SentimentLabel::Positive, SentimentLabel::Neutral, SentimentLabel::Negative];
     let shown = labels.iter().filter(|_| messages > 0).filter_map(|label| {
-        let size = split.size(&label.as_str(), there.iter().any(|there| there == label.as_str()))?;
+        let size = split.size(&&label.as_str().to_owned(), there.iter().any(|there| there == label.as_str()))?;
         Some(group(Some(label.as_str()), size, messages))
     });
     shown.chain(merged(split.merged, messages)).collect()
 }
 
-fn by_emotion(cells: &Cells<'_>) -> Vec<InsightGroup> {
-    let mut groups = BTreeMap::<&str, Group>::new();
-    for (emotion, group) in cells.iter().flat_map(|cell| &cell.totals.detail.emotions) {
-        groups.entry(if emotion.is_empty() { "none" } else { emotion }).or_default().join(group);
-    }
-    let (split, messages) = (Split::new(groups), count(cells));
-    let mut shown: Vec<_> = split.shown.iter().map(|(name, size)| group(Some(name), *size, messages)).collect();
+fn by_emotion(cells: &Cells<'_>, rests: &Rests<'_>) -> Vec<InsightGroup> {
+    let (split, messages) = (split(cells, rests, |detail| &detail.emotions), count(cells));
+    let name = |emotion: &str| if emotion.is_empty() { "none".to_owned() } else { emotion.to_owned() };
+    let mut shown: Vec<_> =
+        split.shown.iter().map(|(emotion, size)| group(Some(&name(emotion)), *size, messages)).collect();
     shown.sort_by_key(|group| std::cmp::Reverse(group.messages));
     shown.extend(merged(split.merged, messages));
     shown
 }
 
-fn by_method(cells: &Cells<'_>) -> Vec<InsightGroup> {
-    let split = Split::new(groups(cells, |cell| cell.source.method.as_str()));
+fn by_method(cells: &Cells<'_>, rests: &Rests<'_>) -> Vec<InsightGroup> {
+    let split = split_sources(cells, rests, |cell| cell.source.method.as_str());
     let shown: Vec<&str> = split.shown.keys().copied().collect();
     sources(cells, |cell| shown.iter().copied().find(|name| *name == cell.source.method))
 }
 
+/// A split of cells by a name of their source that gives nothing away beside the wider answers.
+fn split_sources<'a>(cells: &Cells<'a>, rests: &Rests<'a>, name: fn(&'a Cell) -> &'a str) -> Split<&'a str> {
+    let rests: Vec<_> = rests.iter().map(|rest| groups(rest, name)).collect();
+    Split::beside(groups(cells, name), &rests)
+}
+
 /// Each model's leaf, by provider and model.
-fn leaves<'a>(cells: &Cells<'a>) -> BTreeMap<(&'a str, &'a str), Leaf<'a>> {
-    let providers = Split::new(groups(cells, |cell| cell.source.provider.as_str())).shown;
+fn leaves<'a>(cells: &Cells<'a>, rests: &Rests<'a>) -> BTreeMap<(&'a str, &'a str), Leaf<'a>> {
+    let providers = split_sources(cells, rests, |cell| cell.source.provider.as_str()).shown;
     let mut leaves = BTreeMap::new();
     for cell in cells {
         let (provider, model) = (cell.source.provider.as_str(), cell.source.model.as_str());
         leaves.insert((provider, model), (providers.contains_key(provider).then_some(provider), None));
     }
     for provider in providers.into_keys() {
-        let within: Vec<_> = cells.iter().copied().filter(|cell| cell.source.provider == provider).collect();
-        for model in Split::new(groups(&within, |cell| cell.source.model.as_str())).shown.into_keys() {
+        let within = |cells: &Cells<'a>| -> Vec<&'a Cell> {
+            cells.iter().copied().filter(|cell| cell.source.provider == provider).collect()
+        };
+        let beside: Vec<_> = rests.iter().map(|rest| within(rest)).collect();
+        for model in split_sources(&within(cells), &beside, |cell| cell.source.model.as_str()).shown.into_keys() {
             leaves.insert((provider, model), (Some(provider), Some(model)));
         }
     }
@@ -248,7 +315,7 @@ fn sources<'a>(cells: &Cells<'a>, name: impl Fn(&'a Cell) -> Option<&'a str>) ->
     sources
 }
 
-fn by_model(cells: &Cells<'_>, leaves: &BTreeMap<(&str, &str), Leaf<'_>>) -> Vec<InsightGroup> {
+fn by_model(cells: &Cells<'_>, leaves: &BTreeMap<(&str, &str), Leaf<'_>>, rests: &Rests<'_>) -> Vec<InsightGroup> {
     let mut named = BTreeMap::<Leaf<'_>, Vec<&Cell>>::new();
     let (mut dropped, mut held) = (BTreeMap::<Leaf<'_>, Group>::new(), BTreeMap::<Leaf<'_>, Group>::new());
     for cell in cells {
@@ -258,7 +325,7 @@ fn by_model(cells: &Cells<'_>, leaves: &BTreeMap<(&str, &str), Leaf<'_>>) -> Vec
         held.entry(leaf).or_default().join(&cell.totals.detail.held);
     }
     let size = |groups: &BTreeMap<Leaf<'_>, Group>, leaf: &Leaf<'_>| groups.get(leaf).map_or(0, |group| group.0);
-    let is_told = drops(cells).dropped.is_some();
+    let is_told = drops(cells, rests).dropped.is_some();
     let (of_dropped, of_held) = (Split::new(dropped.clone()), Split::new(held.clone()));
     let messages = count(cells);
     let mut models: Vec<_> = named
@@ -285,28 +352,28 @@ fn by_model(cells: &Cells<'_>, leaves: &BTreeMap<(&str, &str), Leaf<'_>>) -> Vec
     models
 }
 
-fn turns(cells: &Cells<'_>) -> ConversationTurns {
-    let mut groups = BTreeMap::<Outcome, Group>::new();
-    for (outcome, group) in cells.iter().flat_map(|cell| &cell.totals.detail.conversations) {
-        groups.entry(*outcome).or_default().join(group);
-    }
+fn turns(cells: &Cells<'_>, rests: &Rests<'_>) -> ConversationTurns {
+    let groups = joined(cells, |detail| &detail.conversations);
     let Some(measured) = told_whole(groups.values()) else { return ConversationTurns::default() };
-    let there: Vec<_> = groups.keys().copied().collect();
-    let split = Split::new(groups);
-    let size = |outcome| split.size(&outcome, there.contains(&outcome));
+    let split = split(cells, rests, |detail| &detail.conversations);
+    let size = |outcome| split.size(&&outcome, groups.contains_key(&outcome));
     ConversationTurns { measured, improved: size(Outcome::Improved), worsened: size(Outcome::Worsened) }
 }
 
-fn drops(cells: &Cells<'_>) -> AnswerDrops {
-    let (mut dropped, mut held) = (Group::default(), Group::default());
-    for cell in cells {
-        dropped.join(&cell.totals.detail.dropped);
-        held.join(&cell.totals.detail.held);
-    }
-    let Some(measured) = told_whole([&dropped, &held].into_iter()) else { return AnswerDrops::default() };
-    let is_there = dropped.0 > 0;
-    let split = Split::new(BTreeMap::from([(true, dropped), (false, held)]));
-    AnswerDrops { measured, dropped: split.size(&true, is_there) }
+fn drops(cells: &Cells<'_>, rests: &Rests<'_>) -> AnswerDrops {
+    let by_drop = |cells: &Cells<'_>| {
+        let (mut dropped, mut held) = (Group::default(), Group::default());
+        for cell in cells {
+            dropped.join(&cell.totals.detail.dropped);
+            held.join(&cell.totals.detail.held);
+        }
+        BTreeMap::from([(true, dropped), (false, held)])
+    };
+    let groups = by_drop(cells);
+    let Some(measured) = told_whole(groups.values()) else { return AnswerDrops::default() };
+    let is_there = groups.get(&true).is_some_and(|dropped| dropped.0 > 0);
+    let rests: Vec<_> = rests.iter().map(|rest| by_drop(rest)).collect();
+    AnswerDrops { measured, dropped: Split::beside(groups, &rests).size(&true, is_there) }
 }
 
 /// The size of a whole, if enough people are behind it. An empty one is told.

@@ -25,7 +25,7 @@ pub async fn correct(
     })?;
     let sentiment = corrected(&before, feedback);
     db::sentiment::insert_feedback(&mut tx, id, actor.id(), feedback, &before, now).await?;
-    db::sentiment::set_reading(&mut tx, id, &sentiment).await?;
+    db::sentiment::correct_reading(&mut tx, id, &sentiment).await?;
     let state = recompute(&mut tx, conversation).await?;
     tx.commit().await?;
     Ok(SentimentUpdate { message: Some(sentiment), cumulative: state.map(|state| state.shown) })

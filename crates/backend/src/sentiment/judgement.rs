@@ -31,10 +31,11 @@ pub(crate) struct Verdict {
 }
 
 impl Judgement {
-    /// What a model wrote; `None` where no score can be found in it. The message's part may stand under `sentiment` or by
-    /// itself.
+    /// What a model wrote; `None` where no score can be found in it. The message's part may stand under `sentiment`, or as in
+    /// Lia's own event under `message`, or by itself.
     pub(super) fn from_json(value: &Value, method: SentimentMethod) -> Option<Self> {
-        let message = value.get("sentiment").filter(|part| part.is_object()).unwrap_or(value);
+        let part = |name| value.get(name).filter(|part| part.is_object());
+        let message = part("sentiment").or_else(|| part("message")).unwrap_or(value);
         let score = number(message.get("score")?)?.clamp(-1.0, 1.0);
         let confidence = message.get("confidence").and_then(number).unwrap_or(0.5).clamp(0.0, 1.0);
         Some(Self {
@@ -104,14 +105,15 @@ fn summary(text: &str) -> String {
     format!("{at_word}…")
 }
 
-/// The first object in a text that a model wrote around it; objects are looked for in its first 16 kB.
-pub(super) fn find_object(text: &str) -> Option<Value> {
+/// What the first object says that says something, in a text that a model wrote around it; objects are looked for in its
+/// first 16 kB.
+pub(super) fn find(text: &str, method: SentimentMethod) -> Option<Judgement> {
     /// More braces than these open no object of ours.
     const TRIES: usize = 20;
     let text = text.get(..text.floor_char_boundary(16 * 1024))?;
     text.match_indices('{').take(TRIES).find_map(|(at, _)| {
         let mut values = serde_json::Deserializer::from_str(text.get(at..)?).into_iter::<Value>();
-        values.next()?.ok()
+        Judgement::from_json(&values.next()?.ok()?, method)
     })
 }
 
@@ -171,14 +173,19 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_found_in_talk() {
-        for text in
-            ["{\"score\": 1}", "```json\n{\"score\": 1}\n```", "Of course {really}: {\"score\": 1} {\"score\": 2}"]
-        {
-            assert_eq!(find_object(text), Some(json!({"score": 1})), "{text}");
+    fn a_reading_is_found_in_talk() {
+        for text in [
+            "{\"score\": 1}",
+            "```json\n{\"score\": 1}\n```",
+            "Of course {really}: {\"score\": 1} {\"score\": 0.2}",
+            "You wrote {\"text\": \"hi\"}, so: {\"score\": 1}",
+            "{\"message\": {\"score\": 1}, \"cumulative\": {\"score\": 0.2, \"summary\": \"x\"}}",
+        ] {
+            let found = find(text, SentimentMethod::LlmSeparate);
+            assert_eq!(found.map(|judged| judged.score), Some(1.0), "{text}");
         }
-        for text in ["", "no", "{", "{\"score\": ", &"{".repeat(100_000)] {
-            assert_eq!(find_object(text), None);
+        for text in ["", "no", "{", "{\"score\": ", "{\"text\": 1}", &"{".repeat(100_000)] {
+            assert_eq!(find(text, SentimentMethod::LlmSeparate), None);
         }
     }
 }

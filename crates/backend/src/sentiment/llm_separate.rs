@@ -25,8 +25,7 @@ pub(super) async fn read(reader: &Choice, text: &str, before: Option<&State>, me
     let deltas = meter.watch(sent, reader.price, provider.stream(request));
     match llm::collect(deltas).await {
         Ok(answer) => {
-            let judged = judgement::find_object(&answer);
-            let judged = judged.and_then(|object| Judgement::from_json(&object, SentimentMethod::LlmSeparate));
+            let judged = judgement::find(&answer, SentimentMethod::LlmSeparate);
             if judged.is_none() {
                 tracing::warn!(llm.provider = provider.id(), llm.model = %model, "a model's reading cannot be read");
             }

@@ -222,6 +222,64 @@ async fn fewer_than_five_are_not_told_apart_nor_can_they_be_worked_out() {
     .await;
 }
 
+#[tokio::test]
+async fn with_and_without_a_filter_nobody_can_be_worked_out_either() {
+    on_both(async |db| {
+        let people = people(&db, 6).await;
+        for person in &people {
+            talk(&db, *person, at(0), "openai/a", &[0.5]).await;
+            talk(&db, *person, at(0), "openai/a", &[-0.5]).await;
+            talk(&db, *person, at(0), "anthropic/b", &[0.5]).await;
+        }
+        let openai = async || shown(&db, |parameters| parameters.provider = Some("openai".into())).await;
+        let apart = [(Some("Positive"), 6), (Some("Neutral"), 0), (Some("Negative"), 6)];
+        assert_eq!(sizes(&openai().await.labels), apart, "nobody asks anthropic with a bad word");
+        talk(&db, people[0], at(0), "anthropic/b", &[-0.5]).await;
+        let all = shown(&db, |_| ()).await;
+        assert_eq!(sizes(&all.labels), [(Some("Positive"), 12), (Some("Neutral"), 0), (Some("Negative"), 7)]);
+        let openai = openai().await;
+        assert!(!openai.withheld && openai.messages == 12);
+        assert_eq!(sizes(&openai.labels), [(Some("Neutral"), 0), (None, 12)], "7 - 6 would be the words of one");
+        // On another day one asks anthropic: what the others ask openai on it would tell.
+        for person in &people {
+            talk(&db, *person, at(24), "openai/a", &[0.5]).await;
+        }
+        talk(&db, people[0], at(24), "anthropic/b", &[0.5]).await;
+        let openai = shown(&db, |parameters| parameters.provider = Some("openai".into())).await;
+        assert_eq!(points(&openai), [(None, None), (None, None), (Some(0), None)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_wording_of_a_question_is_no_course() {
+    on_both(async |db| {
+        let execute = async |sql: &'static str, id: ConversationId| {
+            write!(&db, |pool| sqlx::query(sql).bind(id.0).execute(pool).await.map(drop)).unwrap();
+        };
+        for person in people(&db, 5).await {
+            let reworded = talk(&db, person, at(0), "openai/a", &[-0.5, 0.5]).await;
+            execute(
+                "update messages set depth = depth - 2, parent_id = case when depth = 2 then null else parent_id end \
+                     where conversation_id = $1 and depth >= 2",
+                reworded,
+            )
+            .await;
+            // Its first question has two wordings, of which the one that was gone on with counts.
+            let reworded = talk(&db, person, at(0), "openai/a", &[0.5, -0.5, -0.5, 0.5]).await;
+            execute(
+                "update messages set depth = depth - 2, parent_id = case when depth = 2 then null else parent_id end \
+                     where conversation_id = $1 and depth >= 2",
+                reworded,
+            )
+            .await;
+        }
+        let all = shown(&db, |_| ()).await;
+        assert_eq!(all.conversations, ConversationTurns { measured: 5, improved: Some(5), worsened: Some(0) });
+    })
+    .await;
+}
+
 /// The cells as they are, and as they are when all of them are made anew.
 async fn assert_made_anew_alike(db: &Db, what: &str) {
     let all = async || {

@@ -1,7 +1,7 @@
 //! How messages read, as it is stored.
 
 use super::{LEASE, NODE, at, conversation, finish, insert, postgres, question, sqlite, user};
-use crate::db::{Db, conversations, exchanges, exchanges::NewExchange, messages, nodes, sentiment};
+use crate::db::{Db, conversations, exchanges, exchanges::NewExchange, messages, nodes, sentiment, tree};
 use crate::sentiment::State;
 use types::{
     ConversationId, FeedbackKind, Page, Sentiment, SentimentFeedback, SentimentLabel, SentimentMethod, UserId,
@@ -53,9 +53,9 @@ on_both!(a_reading_is_stored_in_columns_and_as_a_whole, |db| async move {
         questions.push((message, answer));
     }
     let (first, answer) = questions[0];
-    let columns = columns(&db, first.0).await;
+    let stored = columns(&db, first.0).await;
     let expected = (Some(0.5), Some("Positive".into()), Some("joy".into()), Some(0.75), Some("nlp_api".into()));
-    assert_eq!(columns, expected);
+    assert_eq!(stored, expected);
     let found = messages::find(&db, first, ada).await.unwrap().unwrap();
     assert_eq!(found.sentiment, Some(reading(0.5)));
     let branch = messages::list_branch(&db, id, ada, None, Page { limit: 9, offset: 0 }).await.unwrap();
@@ -71,8 +71,23 @@ on_both!(a_reading_is_stored_in_columns_and_as_a_whole, |db| async move {
     let state: Option<State> = crate::sentiment::recompute(&mut tx, id).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(state.as_ref().map(|state| (state.shown.score, state.shown.count)), Some((-0.5, 2)));
-    let stored = conversations::find(&db, id, ada).await.unwrap().unwrap().sentiment;
-    assert_eq!(stored, state);
+    let kept = conversations::find(&db, id, ada).await.unwrap().unwrap().sentiment;
+    assert_eq!(kept, state);
+
+    let copy = ConversationId(Uuid::new_v4());
+    let mut tx = db.begin().await.unwrap();
+    tree::fork(&mut tx, answer, copy, "a copy", at(40)).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = Page { limit: 9, offset: 0 };
+    let copied = messages::list_branch(&db, copy, ada, None, page).await.unwrap()[0].id;
+    let mut tx = db.begin().await.unwrap();
+    sentiment::correct_reading(&mut tx, copied, &reading(0.25)).await.unwrap();
+    sentiment::correct_reading(&mut tx, first, &reading(-0.25)).await.unwrap();
+    tx.commit().await.unwrap();
+    let shown = messages::find(&db, copied, ada).await.unwrap().unwrap().sentiment;
+    assert_eq!(shown, Some(reading(0.25)));
+    assert_eq!(columns(&db, copied.0).await, (None, None, None, None, None), "a copy counts nothing");
+    assert_eq!(columns(&db, first.0).await.0, Some(-0.25));
     assert!(conversations::delete(&db, id, ada).await.unwrap(), "its corrections go with it");
 });
 

@@ -29,13 +29,15 @@ export const test = base.extend({
   ],
 
   /** A Lia of the test's own, for tests that end it or want other settings: `await startLia({ env })`. */
-  startLia: async ({ emulator }, use, testInfo) => {
+  startLia: async ({ emulator, context }, use, testInfo) => {
     const started = [];
     await use(async (options = {}) => {
       const lia = await Lia.start({ provider: emulator.url, ...options });
       started.push(lia);
       return lia;
     });
+    // A page that is still open would ask on, and complain of a Lia that goes down.
+    for (const page of context.pages()) await page.goto('about:blank');
     for (const lia of started) {
       if (testInfo.error) await testInfo.attach('log of lia', { body: lia.output });
       await lia.stop();

@@ -195,32 +195,36 @@ test('a draft is read on the device, says which words did it, and is off for goo
   expect(requests.filter((request) => request.includes('draft'))).toEqual([]);
 });
 
-test('a draft that was sent before the code had come is not read', async ({ signedIn: page }) => {
-  const chat = new Chat(page);
-  let release;
-  const released = new Promise((resume) => (release = resume));
-  let isAsked = false;
-  await page.route(/\/pkg\/split_draft[^/]*\.wasm$/, async (route) => {
-    isAsked = true;
-    await released;
-    await route.continue();
+for (const [what, away, again] of [
+  ['sent', async (chat) => { await chat.composer.press('Enter'); await chat.answered(); }, async () => {}],
+  ['switched off', (chat, button) => button.click(), (chat, button) => button.click()],
+]) {
+  test(`a draft that was ${what} before the code had come is not read`, async ({ signedIn: page }) => {
+    const chat = new Chat(page);
+    let release;
+    const released = new Promise((resume) => (release = resume));
+    let isAsked = false;
+    await page.route(/\/pkg\/split_draft[^/]*\.wasm$/, async (route) => {
+      isAsked = true;
+      await released;
+      await route.continue();
+    });
+    await page.goto('/');
+    // Whatever is shown there, and be it for a moment.
+    await page.evaluate(() => {
+      window.shown = [];
+      const area = document.getElementById('draft-reading');
+      new MutationObserver(() => window.shown.push(area.textContent)).observe(area, { childList: true, subtree: true });
+    });
+    const button = page.getByRole('button', { name: /^Read my words while I type/ });
+    await chat.composer.fill(ANGER);
+    await expect.poll(() => isAsked).toBe(true);
+    await away(chat, button);
+    release();
+    // What is typed now is read by the same code, after what was typed before.
+    await chat.composer.fill(JOY);
+    await again(chat, button);
+    await expect(page.getByRole('group', { name: 'How your draft reads' })).toContainText('Reads as positive');
+    expect(await page.evaluate(() => window.shown.filter((text) => text.includes('negative')))).toEqual([]);
   });
-  await page.goto('/');
-  // Whatever is shown there, and be it for a moment.
-  await page.evaluate(() => {
-    window.shown = [];
-    const area = document.getElementById('draft-reading');
-    new MutationObserver(() => window.shown.push(area.textContent)).observe(area, { childList: true, subtree: true });
-  });
-  await expect(page.getByRole('button', { name: /^Read my words while I type/ })).toHaveAttribute('aria-pressed', 'true');
-  await chat.composer.fill(ANGER);
-  await expect.poll(() => isAsked).toBe(true);
-  await chat.composer.press('Enter');
-  await chat.answered();
-  release();
-  // What is typed now is read by the same code, after what was typed before.
-  const draft = page.getByRole('group', { name: 'How your draft reads' });
-  await chat.composer.fill(JOY);
-  await expect(draft).toContainText('Reads as positive');
-  expect(await page.evaluate(() => window.shown.filter((text) => text.includes('negative')))).toEqual([]);
-});
+}

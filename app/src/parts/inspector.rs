@@ -300,7 +300,7 @@ fn point_at(element: &Element) {
         let _ = before.class_list().remove_1(POINTED);
     }
     let _ = element.class_list().add_1(POINTED);
-    browser::scroll_to(element);
+    browser::scroll_to_middle(element);
 }
 
 #[cfg(test)]

@@ -88,7 +88,9 @@ fn Point(
     let title = says.clone();
     let quoted = format!("{} “{}”", score_text(reading.score), statement.quote);
     let tone = mark_class(reading.label, reading.confidence);
-    let turn = is_turn.then(|| view! { <path class="turn" d="M0 -18V-10"></path> });
+    // On the outer side of the line that turns here.
+    let tick = if reading.score < 0.0 { "M0 10V18" } else { "M0 -18V-10" };
+    let turn = is_turn.then(|| view! { <path class="turn" d=tick></path> });
     view! {
         <g>
             <a id=format!("point-{}", statement.id) class="point" href=message_path(id, &statement) aria-label=says>

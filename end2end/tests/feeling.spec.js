@@ -113,6 +113,58 @@ test('a reading leads to a message that is not on the page yet, and back', async
   await expect(chat.questions.last()).toBeInViewport();
 });
 
+for (const [width, height] of [[390, 844], [1000, 800]]) {
+  test(`at ${width} pixels a reading leads to its message, out of the way, and back`, async ({ signedIn: page, account }) => {
+    await page.setViewportSize({ width, height });
+    const id = await talk(account, WORDS.length);
+    const chat = new Chat(page);
+    await chat.open(`/c/${id}`);
+    const panel = await inspect(page, WORDS.length);
+    const isSeen = (element) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    };
+    // The last message stands low, where the panel is on a phone; the others are scrolled to, from below and from above.
+    for (const at of [WORDS.length, 1, 4]) {
+      const words = `${WORDS[at - 1]} (${at})`;
+      await panel.getByRole('link', { name: words, exact: true }).click();
+      const message = chat.questions.filter({ hasText: words });
+      await expect(message).toHaveClass(/pointed/);
+      await expect(panel).toBeHidden();
+      const mark = message.getByRole('link', { name: /^Reads as / });
+      await expect(mark).toBeFocused();
+      expect(await message.locator('.bubble').evaluate(isSeen)).toBe(true);
+      expect(await mark.evaluate(isSeen)).toBe(true);
+      await page.keyboard.press('Enter');
+      await expect(panel).toBeVisible();
+      const back = panel.getByRole('link', { name: words, exact: true });
+      await expect(back).toBeFocused();
+      expect(await back.evaluate(isSeen)).toBe(true);
+    }
+  });
+}
+
+test('on a phone the words of the chart are as large as others, and its points wide enough for a finger', async ({ signedIn: page, account }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const id = await talk(account, WORDS.length);
+  await page.goto(`/c/${id}/mood`);
+  const chart = page.getByRole('group', { name: 'From message to message' });
+  const box = await chart.boundingBox();
+  expect(box.height).toBe(200);
+  for (const point of await chart.locator('.point .hit').all()) {
+    const { width, height } = await point.boundingBox();
+    expect(Math.min(width, height)).toBeGreaterThanOrEqual(24);
+  }
+  const point = chart.locator('.point').first();
+  await point.focus();
+  const says = await chart.locator('.point:focus + .says p').boundingBox();
+  expect(says.height).toBe(20);
+  expect(says.x + says.width).toBeLessThanOrEqual(390);
+  const scale = page.locator('.trend-scale');
+  await expect(scale).toHaveText('+10−1');
+  expect((await scale.boundingBox()).height).toBe(200);
+});
+
 test('a message is marked before its answer has begun, and after a reload in the middle of it', async ({ signedIn: page }) => {
   const chat = new Chat(page);
   await chat.open('/');

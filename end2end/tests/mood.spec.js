@@ -51,6 +51,8 @@ test('the inspector leads to the messages and back, keeps up, and is corrected w
   const { chat, panel } = await inspect(page, account);
   await expect(panel).toContainText('read as negative in the beginning and reads as positive lately');
   await expect(panel).toContainText('A tick marks a turning point');
+  await expect(panel.getByRole('link', { name: /^“I love .*\. A turning point$/ })).toHaveCount(1);
+  await expect(panel.getByRole('row', { name: /I love .*, a turning point/ })).toHaveCount(1);
 
   // To the message, and from its mark back.
   const point = panel.getByRole('link', { name: new RegExp(`^“${ANGER}”`) });
@@ -80,15 +82,39 @@ test('the inspector leads to the messages and back, keeps up, and is corrected w
   await expect(page.getByRole('link', { name: /^The conversation reads as / })).toBeFocused();
 });
 
-test('who reads is chosen for the next message, or for all', async ({ signedIn: page, account, lia }) => {
+test('who reads is chosen for this conversation and no other, or for all', async ({ signedIn: page, account, lia }) => {
+  const elsewhere = 'Good morning, is the tea ready?';
+  await account.converse(elsewhere, 'echo');
   const { chat, panel } = await inspect(page, account);
+  const asked = async (path, ask) => {
+    const sent = page.waitForRequest((request) => request.url().endsWith(path));
+    await ask();
+    await chat.answered();
+    return (await sent).postDataJSON().request.sentiment_method;
+  };
+  const own = panel.getByRole('radio', { name: 'A call of its own' });
   await expect(panel.getByRole('radio', { name: 'On this server' })).toBeChecked();
   await expect(panel.getByRole('radio', { name: 'Google Natural Language' })).toBeDisabled();
-  await panel.getByRole('radio', { name: 'A call of its own' }).check();
-  const sent = page.waitForRequest((request) => request.url().endsWith('/fn/start_run'));
-  await chat.ask('And now?', 'echo');
-  expect((await sent).postDataJSON().request.sentiment_method).toBe('llm_separate');
-  await chat.answered();
+  await own.check();
+  expect(await asked('/fn/start_run', () => chat.ask('And now?', 'echo'))).toBe('llm_separate');
+  const edit = async () => {
+    await chat.questions.last().hover();
+    await chat.questions.last().getByRole('button', { name: 'Edit', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Your message' }).fill('And later?');
+    await page.getByRole('button', { name: 'Save and ask' }).click();
+    await expect(chat.questions.last()).toContainText('And later?');
+  };
+  expect(await asked('/fn/edit_message', edit), 'the words of a question that is edited, too').toBe('llm_separate');
+
+  // Another conversation's words go to nobody who was not chosen for them; nor do these, after coming back.
+  for (const [title, words] of [[elsewhere, 'One cup, please.'], [ANGER, 'Here I am again.']]) {
+    await chat.entry(title).click();
+    await expect(chat.questions.first()).toContainText(title);
+    await expect(panel.getByRole('radio', { name: 'On this server' })).toBeChecked();
+    expect(await asked('/fn/start_run', () => chat.ask(words, 'echo'))).toBeUndefined();
+  }
+
+  await own.check();
   const saved = page.waitForResponse((response) => response.url().endsWith('/fn/save_preferences'));
   await panel.getByRole('button', { name: 'Use it in all conversations' }).click();
   expect((await saved).ok()).toBe(true);
@@ -96,7 +122,25 @@ test('who reads is chosen for the next message, or for all', async ({ signedIn: 
   await chat.awake();
   await chat.entry(ANGER).click();
   await page.getByRole('link', { name: /^The conversation reads as / }).click();
-  await expect(panel.getByRole('radio', { name: 'A call of its own' })).toBeChecked();
+  await expect(own).toBeChecked();
+});
+
+test('an older answer does not come over a newer one', async ({ signedIn: page, account }) => {
+  const { panel, chat } = await inspect(page, account);
+  await panel.getByRole('button', { name: 'Close' }).click();
+  const held = [];
+  await page.route('**/mood?panel', (route) => (held.length ? route.continue() : held.push(route)));
+  await chat.questions.first().getByRole('link', { name: /^Reads as / }).click();
+  await expect.poll(() => held.length).toBe(1);
+  // What is read meanwhile is asked for, too, and comes first.
+  await chat.ask('This is really great, thanks!', 'echo');
+  await expect(panel.locator('.point')).toHaveCount(4);
+  await expect(panel.locator('.pointed'), 'what was asked for is pointed at all the same').toContainText(ANGER);
+  const late = page.waitForResponse('**/mood?panel');
+  await held[0].fulfill({ body: '<main>Old</main>' });
+  await (await late).finished();
+  await page.evaluate(() => new Promise((resume) => requestAnimationFrame(() => requestAnimationFrame(resume))));
+  await expect(panel.locator('.point')).toHaveCount(4);
 });
 
 for (const [width, height] of [[1440, 900], [390, 844]]) {
@@ -127,7 +171,7 @@ test('a draft is read on the device, says which words did it, and is off for goo
   requests.length = 0;
   const draft = page.getByRole('group', { name: 'How your draft reads' });
   await chat.composer.pressSequentially('I love the beginning and hate the terrible end');
-  await expect(draft).toContainText(/Reads as |Too little/);
+  await expect(draft).toContainText(/Reads as |Not clear enough/);
   // The keyboard gets there too.
   const isAtWhy = () => page.evaluate(() => document.activeElement?.tagName === 'SUMMARY' && document.activeElement.textContent === 'Why');
   for (let presses = 0; presses < 12 && !(await isAtWhy()); presses += 1) {
@@ -150,3 +194,37 @@ test('a draft is read on the device, says which words did it, and is off for goo
   await expect(draft).toBeHidden();
   expect(requests.filter((request) => request.includes('draft'))).toEqual([]);
 });
+
+for (const [what, away, again] of [
+  ['sent', async (chat) => { await chat.composer.press('Enter'); await chat.answered(); }, async () => {}],
+  ['switched off', (chat, button) => button.click(), (chat, button) => button.click()],
+]) {
+  test(`a draft that was ${what} before the code had come is not read`, async ({ signedIn: page }) => {
+    const chat = new Chat(page);
+    let release;
+    const released = new Promise((resume) => (release = resume));
+    let isAsked = false;
+    await page.route(/\/pkg\/split_draft[^/]*\.wasm$/, async (route) => {
+      isAsked = true;
+      await released;
+      await route.continue();
+    });
+    await page.goto('/');
+    // Whatever is shown there, and be it for a moment.
+    await page.evaluate(() => {
+      window.shown = [];
+      const area = document.getElementById('draft-reading');
+      new MutationObserver(() => window.shown.push(area.textContent)).observe(area, { childList: true, subtree: true });
+    });
+    const button = page.getByRole('button', { name: /^Read my words while I type/ });
+    await chat.composer.fill(ANGER);
+    await expect.poll(() => isAsked).toBe(true);
+    await away(chat, button);
+    release();
+    // What is typed now is read by the same code, after what was typed before.
+    await chat.composer.fill(JOY);
+    await again(chat, button);
+    await expect(page.getByRole('group', { name: 'How your draft reads' })).toContainText('Reads as positive');
+    expect(await page.evaluate(() => window.shown.filter((text) => text.includes('negative')))).toEqual([]);
+  });
+}

@@ -57,6 +57,8 @@ pub(crate) fn is_touch() -> bool {
 
 pub(crate) fn scroll_to(_element: &Element) {}
 
+pub(crate) fn scroll_to_middle(_element: &Element) {}
+
 pub(crate) fn is_online() -> bool {
     true
 }

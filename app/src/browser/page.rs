@@ -144,8 +144,17 @@ pub(crate) fn is_touch() -> bool {
 
 /// Scrolls no further than it takes to see an element.
 pub(crate) fn scroll_to(element: &Element) {
+    scroll(element, ScrollLogicalPosition::Nearest);
+}
+
+/// Scrolls to an element so that it stands in the middle, where nothing that sticks to an edge lies over it.
+pub(crate) fn scroll_to_middle(element: &Element) {
+    scroll(element, ScrollLogicalPosition::Center);
+}
+
+fn scroll(element: &Element, block: ScrollLogicalPosition) {
     let options = ScrollIntoViewOptions::new();
-    options.set_block(ScrollLogicalPosition::Nearest);
+    options.set_block(block);
     element.scroll_into_view_with_scroll_into_view_options(&options);
 }
 

@@ -61,14 +61,14 @@ pub(crate) fn reading_text(sentiment: &Sentiment) -> String {
     if sentiment.confidence < 0.5 && !sentiment.corrected {
         text.push_str(", unsure");
     }
-    let by = if sentiment.fallback { SentimentMethod::Local } else { sentiment.method };
-    text.push_str(if sentiment.corrected { ". Corrected by you" } else { ". Read by " });
-    if !sentiment.corrected {
-        text.push_str(method_word(by));
+    if sentiment.corrected {
+        text.push_str(". Corrected by you");
+        return text;
     }
+    text.push_str(". Read by ");
+    text.push_str(method_word(sentiment.method));
     if sentiment.fallback {
-        text.push_str(", in the place of ");
-        text.push_str(method_word(sentiment.method));
+        text.push_str(", because who was to read gave no answer");
     }
     text
 }
@@ -77,7 +77,7 @@ pub(crate) fn reading_text(sentiment: &Sentiment) -> String {
 pub(crate) fn whole_text(whole: &CumulativeSentiment) -> String {
     let text = format!("The conversation reads as {} ({})", label_word(whole.label), score_text(whole.score));
     match whole.emotion.as_deref().filter(|emotion| *emotion != "neutral") {
-        Some(emotion) => format!("{text}, mostly {emotion}"),
+        Some(emotion) => format!("{text}, with {emotion}"),
         None => text,
     }
 }
@@ -138,11 +138,14 @@ mod tests {
     #[test]
     fn a_reading_says_who_read_and_how_sure() {
         assert_eq!(reading_text(&sentiment(0.4)), "Reads as positive (+0.40). Read by this server");
-        let asked = Sentiment { method: SentimentMethod::NlpApi, fallback: true, ..sentiment(-0.4) };
+        // Of a reading that took another's place, the server keeps the method that read.
+        let fallback = Sentiment { fallback: true, ..sentiment(-0.4) };
         assert_eq!(
-            reading_text(&asked),
-            "Reads as negative (−0.40). Read by this server, in the place of Google Natural Language"
+            reading_text(&fallback),
+            "Reads as negative (−0.40). Read by this server, because who was to read gave no answer"
         );
+        let corrected = Sentiment { corrected: true, ..fallback };
+        assert_eq!(reading_text(&corrected), "Reads as negative (−0.40). Corrected by you");
         let unsure = Sentiment { confidence: 0.2, emotion: Some("fear".into()), ..sentiment(0.0) };
         assert_eq!(reading_text(&unsure), "Reads as neutral (0.00), fear, unsure. Read by this server");
         let corrected = Sentiment { corrected: true, ..unsure };
@@ -150,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_conversation_says_what_it_is_mostly() {
+    fn a_conversation_says_what_shows_most() {
         let whole = |emotion: Option<&str>| CumulativeSentiment {
             score: -0.42,
             label: SentimentLabel::Negative,
@@ -158,7 +161,7 @@ mod tests {
             summary: String::new(),
             count: 3,
         };
-        assert_eq!(whole_text(&whole(Some("anger"))), "The conversation reads as negative (−0.42), mostly anger");
+        assert_eq!(whole_text(&whole(Some("anger"))), "The conversation reads as negative (−0.42), with anger");
         assert_eq!(whole_text(&whole(Some("neutral"))), "The conversation reads as negative (−0.42)");
     }
 

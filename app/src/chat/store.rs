@@ -52,7 +52,7 @@ pub(crate) struct Chat {
 pub(crate) struct Unseen {
     /// The model that answers in new conversations.
     pub(crate) usual_model: Option<ModelRef>,
-    /// The method that reads the messages from now on, where one was chosen on this page.
+    /// The method that reads the messages from now on, where one was chosen for the place that is shown.
     pub(crate) method: Option<SentimentMethod>,
     pub(crate) outbox: Outbox,
     /// What waits until Lia can be reached.
@@ -128,7 +128,14 @@ impl Chat {
 
     /// Goes to a place of which nothing is known yet.
     pub(crate) fn leave_for(self, place: Place) {
-        self.unseen.update_value(|unseen| unseen.visit += 1);
+        let is_another = self.place.get_untracked() != place;
+        self.unseen.update_value(|unseen| {
+            unseen.visit += 1;
+            // It was chosen for the words written there, and for no others.
+            if is_another {
+                unseen.method = None;
+            }
+        });
         self.place.set(place);
         self.title.set(String::new());
         self.rows.set(Vec::new());

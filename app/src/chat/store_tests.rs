@@ -94,6 +94,20 @@ fn text_of(row: &Row) -> String {
 }
 
 #[test]
+fn who_reads_is_chosen_for_one_place_and_for_no_other() {
+    let (_owner, chat) = chat();
+    let method = || chat.unseen.with_value(|unseen| unseen.method);
+    chat.leave_for(Place::Conversation(id(1)));
+    chat.unseen.update_value(|unseen| unseen.method = Some(SentimentMethod::NlpApi));
+    chat.show(view(Vec::new(), false));
+    assert_eq!(method(), Some(SentimentMethod::NlpApi), "chosen while the conversation was on its way");
+    chat.leave_for(Place::Conversation(id(2)));
+    assert_eq!(method(), None);
+    chat.leave_for(Place::Conversation(id(1)));
+    assert_eq!(method(), None, "nor is it there again after coming back");
+}
+
+#[test]
 fn a_message_is_shown_at_once_and_keeps_its_row_when_the_server_has_named_it() {
     let (_owner, chat) = chat();
     chat.begin("hello");

@@ -206,7 +206,7 @@ fn save(chat: Chat, shelf: Shelf, id: MessageId) {
             provider,
             model,
             settings: None,
-            sentiment_method: None,
+            sentiment_method: chat.unseen.with_value(|unseen| unseen.method),
             client_message_id: Some(browser::random_id()),
         };
         let saved = edit_message(id, request).await;

@@ -121,8 +121,9 @@ fn Numbers(insights: SentimentInsights, is_alive: Signal<bool>) -> impl IntoView
         <footer class="admin-foot">
             <p>
                 "Nobody is named here. Groups of fewer than " {PEOPLE_MIN}
-                " people are merged with others or left out, so that they cannot be worked out either. What you see here \
-                 is written where everybody can read it, in the "<a href="/settings#admins">"settings"</a>"."
+                " people are not shown: within one view they are merged with others or left out, so that its totals do \
+                 not give them away. By comparing many views one could still learn something about few people. What you \
+                 see here is written where everybody can read it, in the "<a href="/settings#admins">"settings"</a>"."
             </p>
             <p class="admin-files">
                 <a class="button" href=csv download rel="external">"Download CSV"</a>

@@ -3,7 +3,7 @@
 //! which adds what can be done: correcting a reading, and choosing who reads.
 
 mod methods;
-
+mod trend;
 mod words;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     address::Address,
     chat::{
         Place,
-        feeling::{label_word, mark_class, mark_of, plot, reading_text, score_text},
+        feeling::{label_word, mark_class, mark_of, reading_text, score_text},
         place::{MOOD, path_of},
     },
     parts::{
@@ -23,25 +23,14 @@ use crate::{
 };
 use leptos::prelude::*;
 use methods::{Corrections, Methods};
+use trend::Trend;
 use types::{
     ApiError, ConversationId, CumulativeSentiment, ErrorCode, MoodView, ReaderView, SentimentLabel, Statement,
 };
-use words::{area, short, story, turning_points};
+use words::{range, story, turning_points};
 
 /// The query of what stands in the inspector.
 const PANEL: &str = "panel";
-
-/// A chart's own units, across and down; it is stretched to the width there is.
-#[derive(Clone, Copy)]
-struct Size {
-    width: i32,
-    height: i32,
-}
-
-impl Size {
-    const PAGE: Self = Self { width: 640, height: 200 };
-    const PANEL: Self = Self { width: 304, height: 150 };
-}
 
 /// The page.
 #[component]
@@ -91,7 +80,9 @@ fn Mood(
     let MoodView { title, sentiment, statements } = mood;
     let scores: Vec<f64> = statements.iter().map(|statement| statement.sentiment.score).collect();
     let is_panel = reader.is_some();
-    let (size, class) = if is_panel { (Size::PANEL, "mood") } else { (Size::PAGE, "settings mood") };
+    let (height, class) = if is_panel { (150, "mood") } else { (200, "settings mood") };
+    let range = range(sentiment.as_ref().map_or(0, |whole| whole.count), statements.len());
+    let turns = turning_points(&statements);
     let head = (!is_panel).then(|| {
         view! {
             <a class="back" href=path_of(id)>
@@ -105,12 +96,13 @@ fn Mood(
         <main class=class>
             {head}
             <p class="mood-story">{story(&scores)}</p>
+            {range.map(|range| view! { <p class="settings-note">{range}</p> })}
             {sentiment.map(|whole| view! { <Whole whole/> })}
             {(!statements.is_empty())
                 .then(|| {
                     view! {
-                        <Trend id statements=statements.clone() scores size/>
-                        <Statements id statements can_correct=is_panel/>
+                        <Trend id statements=statements.clone() turns=turns.clone() height/>
+                        <Statements id statements turns can_correct=is_panel/>
                     }
                 })}
             {reader.map(|reader| view! { <Methods reader/> })}
@@ -125,7 +117,7 @@ fn Mood(
 #[component]
 fn Whole(whole: CumulativeSentiment) -> impl IntoView {
     let word = match whole.emotion.as_deref().filter(|emotion| *emotion != "neutral") {
-        Some(emotion) => format!("{}, mostly {emotion}", label_word(whole.label)),
+        Some(emotion) => format!("{}, with {emotion}", label_word(whole.label)),
         None => label_word(whole.label).to_owned(),
     };
     let place = format!("{:.1}%", (whole.score.clamp(-1.0, 1.0) + 1.0) * 50.0);
@@ -151,90 +143,13 @@ fn Whole(whole: CumulativeSentiment) -> impl IntoView {
     }
 }
 
-/// The marks of a chart: smaller where there are many, and at last only the ones that are pointed at or that turn the tide.
-struct Marks {
-    /// The class of the chart.
-    class: &'static str,
-    /// Moves a mark to its place, in its size.
-    moved: &'static str,
-    /// How far around its place a point is pointed at: never as far as the next one.
-    reach: i32,
-}
-
-impl Marks {
-    /// The marks of points that are so far from each other.
-    fn at(gap: i32) -> Self {
-        let reach = (gap / 2).clamp(2, 11);
-        match gap {
-            ..6 => Self { class: "trend crowded", moved: "translate(-4 -4) scale(0.66)", reach },
-            6..14 => Self { class: "trend", moved: "translate(-3 -3) scale(0.5)", reach },
-            _ => Self { class: "trend", moved: "translate(-6 -6)", reach },
-        }
-    }
-}
-
-/// The trend: an area to the zero line and a mark for each message, quoted while it is pointed at or has the focus.
-#[component]
-fn Trend(id: ConversationId, statements: Vec<Statement>, scores: Vec<f64>, size: Size) -> impl IntoView {
-    let Size { width, height } = size;
-    let layout = plot(&scores, width, height);
-    let turns = turning_points(&statements);
-    let has_turns = !turns.is_empty();
-    let gap = layout.points.windows(2).map(|pair| pair[1].0 - pair[0].0).min().unwrap_or(width);
-    let Marks { class, moved, reach } = Marks::at(gap);
-    let points = statements.into_iter().zip(layout.points.iter().copied()).enumerate();
-    let points = points.map(|(place, (statement, (x, y)))| {
-        let reading = &statement.sentiment;
-        let says = format!("“{}” {}", statement.quote, reading_text(reading));
-        let title = says.clone();
-        let quoted = format!(
-            "{} {}",
-            score_text(reading.score),
-            short(&statement.quote, usize::try_from(width / 8).unwrap_or(0))
-        );
-        let tone = mark_class(reading.label, reading.confidence);
-        let turn = turns.contains(&place).then(|| view! { <path class="turn" d="M0 -18V-10"></path> });
-        view! {
-            <g transform=format!("translate({x} {y})")>
-                <a id=format!("point-{}", statement.id) class="point" href=message_path(id, &statement) aria-label=says>
-                    <title>{title}</title>
-                    <circle class="hit" r=reach></circle>
-                    {turn}
-                    <path class=tone d=mark_of(reading.label) transform=moved></path>
-                </a>
-                <text class="says" x=-x y=-y - 16 aria-hidden="true">{quoted}</text>
-            </g>
-        }
-    });
-    let points = points.collect_view();
-    view! {
-        <section aria-labelledby="trend-title">
-            <h2 id="trend-title">"From message to message"</h2>
-            <svg class=class viewBox=format!("0 0 {width} {height}") role="group" aria-labelledby="trend-title">
-                <path class="grid" d=format!("M0 6H{width}M0 {}H{width}", height - 6)></path>
-                <path class="zero" d=format!("M0 {}H{width}", height / 2)></path>
-                <path class="area" d=area(&layout, height)></path>
-                <path class="line" d=layout.line.clone()></path>
-                {points}
-            </svg>
-            {has_turns
-                .then(|| {
-                    view! {
-                        <p class="settings-note">
-                            "A tick marks a turning point: a message that reads the other way than those before it."
-                        </p>
-                    }
-                })}
-        </section>
-    }
-}
-
 /// Every message with how it reads, the newest first.
 #[component]
-fn Statements(id: ConversationId, statements: Vec<Statement>, can_correct: bool) -> impl IntoView {
-    let rows = statements.into_iter().rev().map(|statement| {
+fn Statements(id: ConversationId, statements: Vec<Statement>, turns: Vec<usize>, can_correct: bool) -> impl IntoView {
+    let rows = statements.into_iter().enumerate().rev().map(move |(at, statement)| {
         let path = message_path(id, &statement);
         let Statement { id: message, quote, sentiment } = statement;
+        let turn = turns.contains(&at).then(|| view! { <span class="visually-hidden">", a turning point"</span> });
         let corrections = can_correct.then(|| view! { <Corrections message label=sentiment.label/> });
         view! {
             <tr id=format!("statement-{message}")>
@@ -245,7 +160,7 @@ fn Statements(id: ConversationId, statements: Vec<Statement>, can_correct: bool)
                     <Mark label=sentiment.label confidence=sentiment.confidence/>
                     <span class="statement-score">{score_text(sentiment.score)}</span>
                 </td>
-                <td>{sentiment.emotion.unwrap_or_else(|| label_word(sentiment.label).to_owned())}</td>
+                <td>{sentiment.emotion.unwrap_or_else(|| label_word(sentiment.label).to_owned())} {turn}</td>
             </tr>
             {corrections}
         }

@@ -112,8 +112,9 @@ fn WhatAdminsSee() -> impl IntoView {
                  conversations turned, and after which answers moods fell. They see nobody's name, message or title."
             </p>
             <p>
-                "Groups of fewer than 5 people are not shown, nor what would give them away. What you delete leaves the \
-                 numbers, as a rule within seconds."
+                "Groups of fewer than 5 people are not shown: within one view they are merged with others, so that its \
+                 totals do not give them away. By comparing many views, an admin could still learn something about few \
+                 people. What you delete leaves the numbers, as a rule within seconds."
             </p>
         </section>
     }

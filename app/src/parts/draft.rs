@@ -47,7 +47,7 @@ pub(crate) fn DraftSwitch() -> impl IntoView {
         let mine = turn.get_value();
         let look = move || {
             if turn.try_get_value() == Some(mine) {
-                read(if is_on.get_untracked() { chat.draft.get_untracked() } else { String::new() });
+                read(chat.draft, is_on);
             }
         };
         set_timeout(look, REST);
@@ -71,22 +71,28 @@ pub(crate) fn DraftSwitch() -> impl IntoView {
     .into_any()
 }
 
-fn read(draft: String) {
-    if !draft.trim().is_empty() {
-        lazy::try_call(show(draft));
+/// The draft, where there is something to read and the switch is on.
+fn wanted(draft: RwSignal<String>, is_on: RwSignal<bool>) -> Option<String> {
+    let draft = draft.try_get_untracked().filter(|draft| !draft.trim().is_empty())?;
+    is_on.try_get_untracked()?.then_some(draft)
+}
+
+fn read(draft: RwSignal<String>, is_on: RwSignal<bool>) {
+    if wanted(draft, is_on).is_some() {
+        lazy::try_call(show(draft, is_on));
     } else if let Some(area) = by_id(AREA) {
         area.set_text_content(None);
     }
 }
 
-/// Reads a draft and shows how it reads.
+/// Reads the draft and shows how it reads. It may have been sent, or switched off, while this code was on its way.
 #[wasm_split(draft, fallible)]
-fn show(draft: String) -> Result<(), Missing> {
-    let Some(area) = by_id(AREA) else { return Ok(()) };
+fn show(draft: RwSignal<String>, is_on: RwSignal<bool>) -> Result<(), Missing> {
+    let (Some(draft), Some(area)) = (wanted(draft, is_on), by_id(AREA)) else { return Ok(()) };
     let reading = sentiment::analyse(&draft);
     let label = SentimentLabel::of(f64::from(reading.score));
     let says = if reading.is_unsure {
-        "Too little to say how this reads".to_owned()
+        "Not clear enough to say how this reads".to_owned()
     } else {
         let emotion = Some(reading.emotion.as_str()).filter(|emotion| *emotion != "neutral");
         let emotion = emotion.map(|emotion| format!(", {emotion}")).unwrap_or_default();

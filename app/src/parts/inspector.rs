@@ -18,9 +18,10 @@ use leptos::{
     wasm_bindgen::{JsCast, closure::Closure},
     web_sys::{Element, Event, HtmlElement, HtmlInputElement, KeyboardEvent, MouseEvent},
 };
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 use types::{
-    ApiError, ErrorCode, FeedbackKind, MessageId, PreferencesChange, SentimentFeedback, SentimentLabel, SentimentMethod,
+    ApiError, ConversationId, ErrorCode, FeedbackKind, MessageId, PreferencesChange, SentimentFeedback, SentimentLabel,
+    SentimentMethod,
 };
 use wasm_split_helpers::wasm_split;
 
@@ -29,6 +30,21 @@ const PANEL: &str = "inspector";
 const BODY: &str = "inspector-body";
 /// The class of what a link has led to.
 const POINTED: &str = "pointed";
+
+thread_local! {
+    // There is one panel on a page, and only this module fills it.
+    static CONTENT: RefCell<Content> =
+        const { RefCell::new(Content { conversation: None, place: String::new(), turn: 0 }) };
+}
+
+/// What the panel shows, or will when it has come.
+struct Content {
+    conversation: Option<ConversationId>,
+    /// The id of the place to be shown in it.
+    place: String,
+    /// How often it was fetched: of several that are under way, the last one counts.
+    turn: u32,
+}
 
 /// Opens the panel where a link would lead to the page of readings, and keeps it up with the conversation.
 pub(crate) fn listen(chat: Chat) {
@@ -67,14 +83,15 @@ fn open(chat: Chat, place: String) -> Result<(), Missing> {
     let Some(panel) = html_by_id(PANEL).or_else(|| draw(chat)) else { return Ok(()) };
     panel.set_hidden(false);
     let _ = panel.focus();
-    fetch(chat, place);
+    CONTENT.with_borrow_mut(|content| content.place = place);
+    fetch(chat);
     Ok(())
 }
 
 /// Brings the panel up with the conversation.
 #[wasm_split(inspector, fallible)]
 fn follow(chat: Chat) -> Result<(), Missing> {
-    fetch(chat, String::new());
+    fetch(chat);
     Ok(())
 }
 
@@ -127,6 +144,7 @@ fn hear(chat: Chat, event: &Event) {
                 let message = attribute_at(event, "href").and_then(|href| href.split_once("#message-")?.1.parse().ok());
                 if let Some(message) = message {
                     event.prevent_default();
+                    give_way();
                     seek(chat, MessageId(message), None, 0);
                 }
             }
@@ -143,42 +161,65 @@ fn close() {
     focus(document().query_selector(".mood-link").ok().flatten());
 }
 
+/// Closes the panel where it lies over the conversation and not beside it: the message would be behind it, and so would
+/// what there is to say where it cannot be found.
+fn give_way() {
+    // What is fixed has no offset parent.
+    if html_by_id(PANEL).is_some_and(|panel| panel.offset_parent().is_none()) {
+        close();
+    }
+}
+
 fn focus(element: Option<Element>) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }
 }
 
-/// Fetches what stands in the panel, and shows the place with this id if there is one.
-fn fetch(chat: Chat, place: String) {
+/// Fetches what stands in the panel.
+fn fetch(chat: Chat) {
     let Some(id) = chat.place.get_untracked().conversation() else {
         close();
         return;
     };
+    let (turn, is_another) = CONTENT.with_borrow_mut(|content| {
+        content.turn += 1;
+        (content.turn, content.conversation.replace(id) != Some(id))
+    });
+    if let Some(body) = by_id(BODY).filter(|_| is_another) {
+        // What is chosen or corrected in it would be another conversation's.
+        body.set_text_content(None);
+    }
     spawn_local(async move {
         let page = browser::fetched(&format!("{}?panel", mood_path_of(id))).await;
-        if chat.place.get_untracked().conversation() != Some(id) {
-            return;
-        }
-        let (Some(panel), Some(body)) = (by_id(PANEL), by_id(BODY)) else { return };
-        let Some(content) = page.as_deref().and_then(main_of) else {
-            body.set_text_content(Some("This could not be loaded. Check the connection and open it again."));
-            return;
-        };
-        let (top, focused) = (panel.scroll_top(), document().active_element().map(|element| element.id()));
-        body.set_inner_html(content);
-        panel.set_scroll_top(top);
-        if let Some(focused) =
-            focused.filter(|id| !id.is_empty() && by_id(id).is_some_and(|now| panel.contains(Some(&now))))
-        {
-            focus(by_id(&focused));
-        }
-        choose(chat.unseen.with_value(|unseen| unseen.method));
-        if let Some(statement) = by_id(&place).filter(|_| !place.is_empty()) {
-            point_at(&statement);
-            focus(statement.query_selector("a").ok().flatten());
+        let is_last = CONTENT.with_borrow(|content| content.turn == turn);
+        if is_last && chat.place.get_untracked().conversation() == Some(id) {
+            show(chat, page.as_deref().and_then(main_of));
         }
     });
+}
+
+/// Shows what has come, at the place where the panel stood, or at the one that is asked for.
+fn show(chat: Chat, content: Option<&str>) {
+    let (Some(panel), Some(body)) = (by_id(PANEL), by_id(BODY)) else { return };
+    let place = CONTENT.with_borrow_mut(|content| std::mem::take(&mut content.place));
+    let Some(content) = content else {
+        body.set_text_content(Some("This could not be loaded. Check the connection and open it again."));
+        return;
+    };
+    let (top, focused) = (panel.scroll_top(), document().active_element().map(|element| element.id()));
+    body.set_inner_html(content);
+    panel.set_scroll_top(top);
+    if let Some(focused) =
+        focused.filter(|id| !id.is_empty() && by_id(id).is_some_and(|now| panel.contains(Some(&now))))
+    {
+        focus(by_id(&focused));
+    }
+    choose(chat.unseen.with_value(|unseen| unseen.method));
+    if let Some(statement) = by_id(&place).filter(|_| !place.is_empty()) {
+        point_at(&statement);
+        focus(statement.query_selector("a").ok().flatten());
+    }
 }
 
 /// What stands in the `main` of a page.
@@ -204,7 +245,11 @@ fn prefer(chat: Chat) {
     spawn_local(async move {
         let change = PreferencesChange { sentiment_method: Some(Some(method)), ..PreferencesChange::default() };
         match save_preferences(change).await {
-            Ok(()) => fetch(chat, String::new()),
+            Ok(()) => {
+                // From here on the settings say it, also where they are changed again.
+                chat.unseen.update_value(|unseen| unseen.method = unseen.method.filter(|chosen| *chosen != method));
+                fetch(chat);
+            }
             Err(AppError(error)) => chat.notice.set(Some(error)),
         }
     });
@@ -255,7 +300,7 @@ fn point_at(element: &Element) {
         let _ = before.class_list().remove_1(POINTED);
     }
     let _ = element.class_list().add_1(POINTED);
-    browser::scroll_to(element);
+    browser::scroll_to_middle(element);
 }
 
 #[cfg(test)]

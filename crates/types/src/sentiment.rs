@@ -96,9 +96,9 @@ pub struct Sentiment {
     pub emotion: Option<String>,
     /// 0 to 1: how sure the method is.
     pub confidence: f64,
-    /// The method that was asked for.
+    /// The method that read it.
     pub method: SentimentMethod,
-    /// Whether `local` had to take the place of the method that was asked for.
+    /// Whether `local` read it because the method that was asked for gave no answer.
     pub fallback: bool,
     /// Whether the person has corrected it.
     #[serde(default, skip_serializing_if = "is_false")]

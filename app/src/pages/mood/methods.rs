@@ -73,7 +73,10 @@ pub(super) fn Methods(reader: ReaderView) -> impl IntoView {
                 <legend>"Who reads your messages"</legend>
                 {choices.collect_view()}
             </fieldset>
-            <p class="settings-note">"What you choose holds here, from the next message on."</p>
+            <p class="settings-note">
+                "What you choose holds in this conversation, from your next message on, until you leave it or load the \
+                 page again."
+            </p>
             <button id="method-prefer" type="button" class="button" data-does="prefer">"Use it in all conversations"</button>
         </section>
     }

@@ -3,12 +3,11 @@
 use crate::chat::feeling::{Plot, label_word};
 use types::{SentimentLabel, Statement};
 
-/// A quote, cut to this many characters.
-pub(super) fn short(quote: &str, most: usize) -> String {
-    match quote.char_indices().nth(most) {
-        Some((end, _)) => format!("“{}…”", quote.get(..end).unwrap_or_default().trim_end()),
-        None => format!("“{quote}”"),
-    }
+/// What there is to say where a conversation has more messages than are listed.
+pub(super) fn range(count: u32, listed: usize) -> Option<String> {
+    let is_part = usize::try_from(count).is_ok_and(|count| count > listed) && listed > 0;
+    is_part
+        .then(|| format!("This sentence, the chart and the list tell of the newest {listed} of your {count} messages."))
 }
 
 /// The sentence above a chart.
@@ -105,9 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_is_cut_at_a_character() {
-        assert_eq!(short("höher", 5), "“höher”");
-        assert_eq!(short("höher und", 6), "“höher…”");
+    fn a_list_that_leaves_messages_out_says_so() {
+        let told = "This sentence, the chart and the list tell of the newest 500 of your 623 messages.";
+        assert_eq!(range(623, 500).as_deref(), Some(told));
+        assert_eq!([range(500, 500), range(0, 1), range(3, 0)], [None, None, None]);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! Every breakdown is a [`Split`], so that nothing in an answer tells a small group apart, nor does the difference of
 //! two of its numbers. Models are split within their provider: the total of a provider that is shown is the whole there.
 //! A filter is a choice of one group of a split; it is answered where that group may be told apart, by itself and beside
-//! every other filter, and withheld where it may not. Within such an answer nothing is told apart whose rest in a wider one
-//! ([`Rests`]) is small, so that the difference of two answers for one range is no small group either.
+//! every other filter, and withheld where it may not. Within such an answer no label, emotion, step or source is told apart
+//! whose rest in a wider one ([`Rests`]) is small, so that the difference of two answers for one range tells of no small
+//! group of these either. How many conversations and answers were measured, and the drops of single models, are kept only
+//! within one answer.
 
 use super::cells::{Detail, Group, Outcome, Source};
 use super::privacy::Split;
